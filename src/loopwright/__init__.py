@@ -1,0 +1,1 @@
+"""LLM loops that learn while they run."""

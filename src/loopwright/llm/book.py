@@ -1,0 +1,94 @@
+"""Where the calling loop writes down what it did: the seam between `llm` and the store.
+
+The run store is one `Book`; `MemoryBook` serves models used without a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol, TypeAlias
+
+from loopwright.errors import CallError
+from loopwright.llm.messages import Reply
+from loopwright.records import Call, Fields
+
+Outcome: TypeAlias = Reply | CallError
+
+
+class ReplyKey(NamedTuple):
+    """What identifies a reply inside a run. `ordinal` counts equal requests within the step."""
+
+    trial: int
+    step: int
+    ordinal: int
+    model: str
+    digest: bytes
+
+
+class Kept(NamedTuple):
+    """An outcome as stored. `call` is the settled call it stands for; `sample` numbers it in the shared cache."""
+
+    outcome: Outcome
+    call: int | None
+    sample: int = 0
+
+
+class Book(Protocol):
+    """All but `grant` return at once; what they write is durable within 200 ms, in order."""
+
+    def recall(self, key: ReplyKey) -> Kept | None:
+        """The stored outcome of a call that an earlier life of this run has paid for."""
+        ...
+
+    def keep(self, key: ReplyKey, kept: Kept) -> None: ...
+
+    def next_call(self) -> int:
+        """A call id that no earlier call of this run has."""
+        ...
+
+    def enter(self, call: Call) -> None:
+        """Writes a call down, or anew: once when it goes out (`open`), once when it has ended."""
+        ...
+
+    def event(self, kind: str, detail: Fields) -> None: ...
+
+    def credits(self) -> Mapping[str, int]:
+        """Amounts granted so far, by account, as earlier lives of this run left them."""
+        ...
+
+    async def grant(self, credits: Mapping[str, int]) -> None:
+        """Sets the granted amounts of these accounts; durable when it returns."""
+        ...
+
+
+class MemoryBook:
+    """A book that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Call] = {}
+        self.events: list[tuple[str, Fields]] = []
+        self._replies: dict[ReplyKey, Kept] = {}
+        self._granted: dict[str, int] = {}
+        self._next = 0
+
+    def recall(self, key: ReplyKey) -> Kept | None:
+        return self._replies.get(key)
+
+    def keep(self, key: ReplyKey, kept: Kept) -> None:
+        self._replies[key] = kept
+
+    def next_call(self) -> int:
+        self._next += 1
+        return self._next
+
+    def enter(self, call: Call) -> None:
+        self.calls[call.id] = call
+
+    def event(self, kind: str, detail: Fields) -> None:
+        self.events.append((kind, detail))
+
+    def credits(self) -> Mapping[str, int]:
+        return self._granted
+
+    async def grant(self, credits: Mapping[str, int]) -> None:
+        self._granted.update(credits)

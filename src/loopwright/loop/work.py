@@ -1,0 +1,104 @@
+"""What a workflow gives the loop: items, a reward range, and two functions, `act` and `settle`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from loopwright.loop.chooser import Chooser
+from loopwright.loop.stage import Stages
+from loopwright.loop.trial import Trial
+from loopwright.records import DecisionId, Failure, Fields, Json, Sample, Verdict
+from loopwright.spec.blocks import RunSpec
+
+
+class Item(NamedTuple):
+    """What one trial works on; `id` is what the store and the user call it."""
+
+    id: str
+    content: Any = None
+
+
+class Range(NamedTuple):
+    """The unit of a workflow's rewards; a reward outside it is an error."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `act` came to, from this trial alone. All of it is stored, and `settle` sees nothing else of the trial."""
+
+    samples: tuple[Sample, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    data: Json = None
+    failure: Failure | None = None
+
+
+class Payoff(NamedTuple):
+    """A reward in the workflow's unit for a decision of this trial or of an earlier one."""
+
+    decision: DecisionId
+    value: float
+    parts: Fields = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a trial came to among the others. `accepted` holds indices of its samples; `end` ends the run after this trial."""
+
+    payoffs: tuple[Payoff, ...] = ()
+    accepted: frozenset[int] = frozenset()
+    verdicts: tuple[Verdict, ...] = ()
+    end: str | None = None
+
+
+class State(Protocol):
+    """What a workflow remembers across trials; only `settle` changes it."""
+
+    def seen(self) -> Any:
+        """A frozen view of it for the trial that may start now."""
+        ...
+
+
+S = TypeVar("S", bound=State)
+
+
+class Work(Protocol[S]):
+    """A workflow at work on one spec."""
+
+    rewards: Range
+
+    def items(self) -> Iterable[Item]:
+        """The trials' items in order: a stream, maybe endless."""
+        ...
+
+    def begin(self) -> S: ...
+
+    async def prepare(self, stages: Stages) -> None:
+        """The long fixed steps before trial 0."""
+        ...
+
+    async def act(self, trial: Trial, seen: Any, chooser: Chooser) -> Outcome: ...
+
+    def settle(self, trial: Trial, outcome: Outcome, state: S) -> Settlement:
+        """Runs in trial order, one at a time. A function of its arguments alone: on resume it is run again on the stored
+        outcomes to rebuild `state`."""
+        ...
+
+    def missed(self, state: S) -> str | None:
+        """Which quality gate the finished run missed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A catalog line. `work` names a `module:callable` that takes the spec, so that checking a spec imports no more."""
+
+    spec: type[RunSpec]
+    work: str
+    summary: str = ""
+    extras: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,130 @@
+"""The blocks that every workflow's spec is made of, and the base it extends.
+
+A field marked `INCIDENTAL` does not change what a run comes to, so the digest that identifies the run leaves it out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from loopwright.records import Json
+
+
+class Incidental:
+    """Marks a field that the run's digest leaves out."""
+
+
+INCIDENTAL = Incidental()
+
+
+class Block(BaseModel):
+    """A mapping in a spec: known keys only, exact types, frozen once read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Limits(Block):
+    """How fast an endpoint may be asked, and how long one exchange may take."""
+
+    rpm: Annotated[float | None, Field(gt=0, description="requests per minute")] = None
+    tpm: Annotated[float | None, Field(gt=0, description="tokens per minute, in and out")] = None
+    concurrency: Annotated[int, Field(ge=1, le=100_000, description="requests in flight at most")] = 32
+    timeout_s: Annotated[float, Field(gt=0, description="deadline of one whole exchange")] = 60.0
+    retries: Annotated[int, Field(ge=0, le=100, description="further attempts after the first")] = 4
+
+
+class Pricing(Block):
+    """USD per 1,000 tokens. What is not said is unknown, never 0."""
+
+    input_per_1k: Annotated[float, Field(ge=0)]
+    output_per_1k: Annotated[float, Field(ge=0)]
+    cached_input_per_1k: Annotated[float | None, Field(ge=0)] = None
+
+
+class FromEnv(Block):
+    """A value read from the environment when it is used, never stored."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+Header = Annotated[str | FromEnv, Field(union_mode="left_to_right")]
+
+
+class ModelBlock(Block):
+    """One model, by the id that the rest of the spec calls it."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    provider: Annotated[str, Field(description="openai | anthropic | litellm | tiny | scripted | replay | record")]
+    model: Annotated[str | None, Field(description="the provider's name for it; default: the id")] = None
+    base_url: Annotated[str | None, Field(pattern=r"^https?://"), INCIDENTAL] = None
+    api_key_env: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the variable that holds the key"), INCIDENTAL
+    ] = None
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1)] = None
+    max_output_tokens: Annotated[int | None, Field(ge=1)] = None
+    limits: Annotated[Limits, INCIDENTAL] = Limits()
+    allow_private: Annotated[
+        bool, Field(description="let a host name resolve to a private or link-local address"), INCIDENTAL
+    ] = False
+    token_param: Literal["auto", "max_tokens", "max_completion_tokens"] = "auto"  # noqa: S105
+    headers: dict[str, Header] = {}
+    pricing: Annotated[Pricing | None, INCIDENTAL] = None
+    fallback: Annotated[str | None, Field(description="the model asked when this one stays unavailable")] = None
+    budget: Annotated[Budget | None, Field(description="caps for this model alone"), INCIDENTAL] = None
+    script: Annotated[str | list[str] | None, Field(description="scripted: `module:function`, or the answers in turn")] = None
+    cassette: Annotated[str | None, Field(description="replay, record: the cassette file")] = None
+    of: Annotated[str | None, Field(description="record: the id of the model that is recorded")] = None
+
+    @property
+    def name(self) -> str:
+        """What the provider calls this model."""
+        return self.model or self.id
+
+
+class Budget(Block):
+    """Caps. Nothing is spent beyond them; a run that reaches one can be resumed with a higher one."""
+
+    usd: Annotated[float | None, Field(ge=0)] = None
+    tokens: Annotated[int | None, Field(ge=0)] = None
+    calls: Annotated[int | None, Field(ge=0)] = None
+
+
+class Named(Block):
+    """A kind of something with its arguments: `uniform`, `{fixed: balanced}` or `{epsilon_greedy: {epsilon: 0.1}}`."""
+
+    kind: str
+    argument: Json = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: object) -> object:
+        if isinstance(given, str):
+            return {"kind": given}
+        if isinstance(given, dict) and len(given) == 1 and "kind" not in given:
+            ((kind, argument),) = given.items()
+            return {"kind": kind, "argument": argument}
+        return given
+
+
+class RunSpec(Block):
+    """What every workflow's spec has. A workflow adds its own fields in a subclass."""
+
+    workflow: str
+    name: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), INCIDENTAL] = None
+    models: Annotated[tuple[ModelBlock, ...], Field(strict=False)] = ()
+    policy: Named = Named(kind="uniform")
+    update_every: Annotated[int, Field(ge=1, description="the policy learns in blocks of so many trials")] = 1
+    window: Annotated[int, Field(ge=1, description="trials that act at once")] = 4
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    budget: Annotated[Budget, INCIDENTAL] = Budget()
+    trial_deadline_s: Annotated[float | None, Field(gt=0)] = None
+    cache: Annotated[str | None, Field(description="a reply cache shared across runs; off by default"), INCIDENTAL] = None
+    executor: Annotated[Literal["local", "ray"], INCIDENTAL] = "local"
+    output: Annotated[str, Field(description="the folder that holds the runs"), INCIDENTAL] = "runs"
+
+    def expected_trials(self) -> int | None:
+        """How many trials a run of this spec is expected to take, where that is known beforehand."""
+        return None
