@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from loopwright.records import Json
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 
 class Incidental:
@@ -52,6 +50,14 @@ class FromEnv(Block):
 Header = Annotated[str | FromEnv, Field(union_mode="left_to_right")]
 
 
+class Budget(Block):
+    """Caps. Nothing is spent beyond them; a run that reaches one can be resumed with a higher one."""
+
+    usd: Annotated[float | None, Field(ge=0)] = None
+    tokens: Annotated[int | None, Field(ge=0)] = None
+    calls: Annotated[int | None, Field(ge=0)] = None
+
+
 class ModelBlock(Block):
     """One model, by the id that the rest of the spec calls it."""
 
@@ -84,19 +90,11 @@ class ModelBlock(Block):
         return self.model or self.id
 
 
-class Budget(Block):
-    """Caps. Nothing is spent beyond them; a run that reaches one can be resumed with a higher one."""
-
-    usd: Annotated[float | None, Field(ge=0)] = None
-    tokens: Annotated[int | None, Field(ge=0)] = None
-    calls: Annotated[int | None, Field(ge=0)] = None
-
-
 class Named(Block):
     """A kind of something with its arguments: `uniform`, `{fixed: balanced}` or `{epsilon_greedy: {epsilon: 0.1}}`."""
 
     kind: str
-    argument: Json = None
+    argument: JsonValue = None
 
     @model_validator(mode="before")
     @classmethod
