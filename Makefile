@@ -1,0 +1,90 @@
+# `make help` lists what there is to do. Everything happens in environments of its own beside this file.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+CODE := $(wildcard src tests bench examples)
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard examples/*/pyproject.toml tests/*/pyproject.toml))
+PIP = $(PYTHON) -m pip --disable-pip-version-check --no-input --quiet --python
+LOCKED := install --only-binary :all: --require-hashes --requirement
+OURS := install --no-deps --no-build-isolation
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+
+# A stamp carries the digest of what its environment was made from, so a changed lock makes it anew.
+digest = $(shell cat $(1) | sha256sum | cut -c1-16)
+DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS)))
+BASE := .venv-base/made-$(call digest,requirements/base.txt)
+PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
+
+.PHONY: help env test quick check lint types layers size bench bench-peers prove lock format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(DEV) ## the environment to work in: .venv
+
+test: check size ## everything CI asks: lint, types, layers, size, tests, examples
+	$(BIN)/pytest -n 2
+
+quick: check ## lint, types, layers and the fast tests, in under a minute
+	$(BIN)/pytest -n 2 -m "not slow and not prove"
+
+check: lint types layers
+
+lint: $(DEV)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: $(DEV)
+	$(BIN)/mypy $(CODE)
+
+layers: $(DEV)
+	$(BIN)/lint-imports
+
+format: $(DEV) ## let ruff put the code in order
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+size: $(DEV) $(BASE) ## the base install, from the wheel that users get, and what it weighs
+	rm -rf build/wheel
+	$(BIN)/python -m hatchling build -t wheel -d build/wheel > /dev/null
+	$(PIP) .venv-base/bin/python install --no-deps --force-reinstall build/wheel/*.whl
+	@du -sm .venv-base/lib | awk '{print "base install: " $$1 " MB"}'
+
+bench: $(DEV) ## ratios, each measured against something in the same process
+	for script in $(wildcard bench/*.py); do $(BIN)/python $$script; done
+
+bench-peers: $(PEERS) ## the same ratios with other libraries beside ours, in .venv-bench
+	for script in $(wildcard bench/*.py); do .venv-bench/bin/python $$script --peers; done
+
+prove: $(DEV) ## the long campaigns, of which the tests run a short form
+	$(BIN)/pytest -m prove --hypothesis-profile prove
+
+lock: $(DEV) ## make the lock files anew
+	$(COMPILE) --upgrade --extra dev --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/base.txt pyproject.toml
+	$(COMPILE) --upgrade --output-file requirements/bench.txt pyproject.toml requirements/bench.in
+
+clean: ## remove all that was made here
+	rm -rf .venv .venv-base .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(DEV):
+	$(PYTHON) -m venv --clear --without-pip .venv
+	$(PIP) $(BIN)/python $(LOCKED) requirements/dev.txt
+	$(PIP) $(BIN)/python $(OURS) $(addprefix --editable ,. $(PLUGINS))
+	touch $@
+
+$(BASE):
+	$(PYTHON) -m venv --clear --without-pip .venv-base
+	$(PIP) .venv-base/bin/python $(LOCKED) requirements/base.txt
+	touch $@
+
+$(PEERS):
+	$(PYTHON) -m venv --clear --without-pip .venv-bench
+	$(PIP) .venv-bench/bin/python $(LOCKED) requirements/bench.txt
+	$(PIP) .venv-bench/bin/python $(OURS) --editable .
+	touch $@

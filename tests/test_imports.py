@@ -1,0 +1,69 @@
+"""`loopwright --help` and `loopwright check` load no heavy library: a user who mistypes a word does not wait for numpy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "numpy",
+    "scipy",
+    "sklearn",
+    "aiohttp",
+    "pyarrow",
+    "rensa",
+    "jsonschema_rs",
+    "jinja2",
+    "starlette",
+    "uvicorn",
+    "asyncio",
+}
+EXTRAS = {
+    "dspy",
+    "optuna",
+    "litellm",
+    "ray",
+    "tokenizers",
+    "safetensors",
+    "sentence_transformers",
+    "torch",
+    "tinker",
+    "lancedb",
+    "datasets",
+}
+PROGRAM = """
+import json, sys
+from loopwright.cli import main
+sys.argv[0] = "loopwright"
+try:
+    main()
+except SystemExit as end:
+    print(json.dumps([end.code or 0, sorted(sys.modules)]), file=sys.stderr)
+"""
+SPEC = Path(__file__).parents[1] / "examples/toy.yaml"
+
+
+def loaded(arguments: list[str]) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stdout + done.stderr
+    return {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("library", sorted(HEAVY))
+def test_the_libraries_to_look_for_are_installed(library: str) -> None:
+    assert find_spec(library), f"without {library} the tests below could not fail"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["runs", "list", "--help"], ["check", str(SPEC)]], ids=" ".join
+)
+def test_help_and_check_load_no_heavy_library(arguments: list[str]) -> None:
+    modules = loaded(arguments)
+    assert "loopwright" in modules
+    assert not modules & (HEAVY | EXTRAS)
