@@ -1,0 +1,98 @@
+"""Any model that LiteLLM knows, through the extra `litellm`; its own retries are off, its errors become ours."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from time import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import orjson
+
+from loopwright.errors import (
+    BadReply,
+    BoundaryError,
+    CallError,
+    ContextTooLong,
+    ExtraMissing,
+    LoopwrightError,
+    Rejected,
+    Unavailable,
+    Unsupported,
+)
+from loopwright.llm.messages import Reply, Request
+from loopwright.llm.providers.keys import Secrets
+from loopwright.llm.providers.openai import reply_of, wire
+from loopwright.llm.quoting import quote
+from loopwright.llm.statuses import Refusal, error_of
+from loopwright.spec.blocks import ModelBlock
+
+if TYPE_CHECKING:
+    from loopwright.llm.providers import Context
+
+
+class LiteLLM:
+    """One model by its LiteLLM name, such as `mistral/mistral-small-latest`."""
+
+    def __init__(self, block: ModelBlock, context: Context) -> None:
+        self._library = _library()
+        self._secrets = Secrets(block, context.environ, block.api_key_env)
+        self._model = block.name
+        self._base_url = block.base_url
+        self._token_param = "max_completion_tokens" if block.token_param == "max_completion_tokens" else "max_tokens"  # noqa: S105
+
+    async def complete(self, request: Request) -> Reply:
+        asked = wire(request, self._model, self._token_param)
+        if "response_format" in asked:
+            asked["response_format"] = orjson.loads(orjson.dumps(asked["response_format"]))
+        key, headers = self._secrets.key(), self._secrets.headers()
+        try:
+            answer = await self._library.acompletion(
+                **asked,
+                api_key=key,
+                base_url=self._base_url,
+                extra_headers=headers or None,
+                num_retries=0,
+                max_retries=0,
+                drop_params=False,
+            )
+            body = answer.model_dump_json().encode()
+        except Exception as error:
+            self._blame(error, tuple(word for word in (key, *headers.values()) if word))
+        return reply_of(body, self._model, request.logprobs)
+
+    def _blame(self, error: Exception, secrets: tuple[str, ...]) -> NoReturn:
+        said = quote(str(error), secrets)
+        raise _error(self._library, error, f"litellm, {self._model}: {said}") from None
+
+
+def _library() -> Any:
+    try:
+        library: Any = import_module("litellm")
+    except ImportError:
+        raise ExtraMissing("litellm", "the provider litellm") from None
+    library.suppress_debug_info = True
+    library.telemetry = False
+    return library
+
+
+_OURS: tuple[tuple[str, type[CallError], bool], ...] = (
+    ("ContextWindowExceededError", ContextTooLong, False),
+    ("UnsupportedParamsError", Unsupported, False),
+    ("ContentPolicyViolationError", Rejected, False),
+    ("Timeout", Unavailable, True),
+    ("JSONSchemaValidationError", BadReply, True),
+    ("APIResponseValidationError", BadReply, True),
+    ("APIConnectionError", Unavailable, True),
+)
+"""Their errors, ours, and whether the call may be billed. The order matters: some of theirs are kinds of others."""
+
+
+def _error(library: Any, error: Exception, what: str) -> LoopwrightError:
+    for name, ours, charged in _OURS:
+        if isinstance(error, getattr(library, name)):
+            return ours(what, charged=charged)
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int) or status < 400:
+        return BoundaryError("litellm", what)
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    return error_of(Refusal("litellm", status, headers, what.encode()), time())

@@ -1,0 +1,36 @@
+"""The way from a provider to its endpoint: an address worked out once, headers put together once per key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from loopwright.llm.http import Http
+
+_ALWAYS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+
+
+def endpoint(base: str, path: str) -> URL:
+    """`path` below `base`, whose query, if it has one, stays."""
+    url = URL(base)
+    return url.with_path(f"{url.raw_path.rstrip('/')}/{path}", encoded=True).with_query(url.query)
+
+
+class Line:
+    """Posts to one endpoint."""
+
+    __slots__ = ("_allow_private", "_http", "_last", "_ready", "_url")
+
+    def __init__(self, http: Http, url: URL, allow_private: bool) -> None:
+        self._http = http
+        self._url = url
+        self._allow_private = allow_private
+        self._last: Mapping[str, str] | None = None
+        self._ready: CIMultiDict[str] = CIMultiDict()
+
+    async def post(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        if headers != self._last:
+            self._last, self._ready = headers, CIMultiDict({**_ALWAYS, **headers})
+        return await self._http.post(self._url, self._ready, body, allow_private=self._allow_private)

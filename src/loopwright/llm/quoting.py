@@ -1,0 +1,18 @@
+"""Foreign text made fit for a message: short, without control characters, without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+LIMIT = 300
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+
+
+def quote(text: str, secrets: Iterable[str] = (), limit: int = LIMIT) -> str:
+    """At most `limit` characters of `text` on one line, every secret in it blotted out."""
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    plain = _CONTROL.sub(" ", text[: 4 * limit]).strip()
+    return plain if len(plain) <= limit else plain[: limit - 3] + "..."
