@@ -1,0 +1,281 @@
+"""How the records stand in the tables: their columns, and the way from a record to a row and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+import orjson
+
+from loopwright.errors import StoreCorrupt
+from loopwright.records import (
+    Call,
+    Decision,
+    DecisionId,
+    Event,
+    Failure,
+    Json,
+    Reward,
+    Sample,
+    TrialRecord,
+    Verdict,
+)
+
+T = TypeVar("T")
+Row: TypeAlias = tuple[Any, ...]
+
+SPAN = 1 << 24
+"""Keys per trial: `key = trial * SPAN + place`."""
+
+_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
+class ReplyRow(NamedTuple):
+    """A reply as it is kept; what `outcome` means is the business of whoever kept it."""
+
+    trial: int
+    step: int
+    ordinal: int
+    model: str
+    digest: bytes
+    call: int | None
+    sample: int
+    outcome: bytes
+
+
+class StageOutcome(NamedTuple):
+    """What a resumable step came to."""
+
+    key: str
+    name: str
+    outcome: Json
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T]):
+    """A table whose rows are records. `key` is its integer primary key, in the order of the run."""
+
+    name: str
+    key: str
+    columns: tuple[str, ...]
+    read: Callable[[Row], T]
+    json: frozenset[str] = frozenset()
+    truth: frozenset[str] = frozenset()
+    times: frozenset[str] = frozenset()
+    insert: str = field(init=False)
+    select: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = ", ".join(self.columns)
+        marks = ", ".join("?" * len(self.columns))
+        object.__setattr__(self, "insert", f"INSERT INTO {self.name} ({names}) VALUES ({marks})")  # noqa: S608
+        object.__setattr__(self, "select", f"SELECT {names} FROM {self.name}")  # noqa: S608
+
+    def parse(self, row: Row) -> T:
+        try:
+            return self.read(row)
+        except (TypeError, ValueError) as error:
+            raise StoreCorrupt(
+                f"row {row[0]} of table {self.name} is damaged ({error}); restore the file from a copy"
+            ) from error
+
+
+def to_json(value: Json) -> str:
+    """The text that is stored; `TypeError` for what a store cannot keep."""
+    return orjson.dumps(value, default=_plain, option=_STRICT).decode()
+
+
+def from_json(stored: str) -> Any:
+    try:
+        return orjson.loads(stored)
+    except ValueError as error:
+        raise StoreCorrupt(f"a value in the run's store is no longer JSON ({error}); restore the file from a copy") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return list(value)
+    raise TypeError(f"a store cannot keep a {type(value).__name__}")
+
+
+def clean(text: str) -> str:
+    """Free text from anywhere: half a surrogate pair, which no file can hold, becomes a question mark."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean(text)
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def trial_row(trial: TrialRecord) -> Row:
+    failure = trial.failure
+    return (
+        trial.number,
+        clean(trial.item),
+        None if failure is None else failure.kind,
+        None if failure is None else clean(failure.message),
+        to_json(trial.data),
+        trial.started,
+        trial.settled,
+    )
+
+
+def _trial(row: Row) -> TrialRecord:
+    number, item, kind, message, data, started, settled = row
+    failure = None if kind is None else Failure(kind, message)
+    return TrialRecord(number, item, failure, from_json(data), started, settled)
+
+
+def decision_row(decision: Decision) -> Row:
+    trial, step = decision.id
+    return (
+        trial * SPAN + step,
+        trial,
+        step,
+        to_json(decision.context),
+        to_json(decision.arms),
+        decision.arm,
+        decision.probability,
+        decision.version,
+        clean(decision.reason),
+    )
+
+
+def _decision(row: Row) -> Decision:
+    _, trial, step, context, arms, arm, probability, version, reason = row
+    id = DecisionId(trial, step)
+    return Decision(id, from_json(context), tuple(from_json(arms)), arm, probability, version, reason)
+
+
+def reward_row(reward: Reward, place: int) -> Row:
+    trial, step = reward.decision
+    settled_by = reward.settled_by
+    return (settled_by * SPAN + place, trial, step, reward.value, reward.raw, to_json(reward.parts), settled_by)
+
+
+def _reward(row: Row) -> Reward:
+    _, trial, step, value, raw, parts, settled_by = row
+    return Reward(DecisionId(trial, step), value, raw, from_json(parts), settled_by)
+
+
+def sample_row(sample: Sample) -> Row:
+    trial, index = sample.trial, sample.index
+    return (trial * SPAN + index, trial, index, to_json(sample.data), sample.step, to_json(sample.parents), sample.accepted)
+
+
+def _sample(row: Row) -> Sample:
+    _, trial, index, data, step, parents, accepted = row
+    return Sample(trial, index, from_json(data), step, tuple(from_json(parents)), _truth(accepted))
+
+
+def verdict_row(verdict: Verdict, place: int) -> Row:
+    trial = verdict.trial
+    reason = verdict.reason
+    return (
+        trial * SPAN + place,
+        trial,
+        verdict.sample,
+        verdict.validator,
+        verdict.passed,
+        verdict.score,
+        None if reason is None else clean(reason),
+        verdict.late,
+    )
+
+
+def _verdict(row: Row) -> Verdict:
+    _, trial, sample, validator, passed, score, reason, late = row
+    return Verdict(trial, sample, validator, bool(passed), score, reason, bool(late))
+
+
+def call_row(call: Call) -> Row:
+    return (
+        call.id,
+        call.trial,
+        call.step,
+        call.model,
+        call.attempt,
+        call.status,
+        call.purpose,
+        call.input_tokens,
+        call.output_tokens,
+        call.cached_tokens,
+        call.reasoning_tokens,
+        call.nano_usd,
+        call.latency_s,
+        _clean(call.error),
+        call.started,
+    )
+
+
+def _call(row: Row) -> Call:
+    return Call(*row)
+
+
+def _event(row: Row) -> Event:
+    _, at, kind, detail = row
+    return Event(at, kind, from_json(detail))
+
+
+def _reply(row: Row) -> ReplyRow:
+    return ReplyRow(*row[1:])
+
+
+TRIAL = Table(
+    "trial",
+    "number",
+    ("number", "item", "failure_kind", "failure_message", "data", "started_at", "settled_at"),
+    _trial,
+    json=frozenset({"data"}),
+    times=frozenset({"started_at", "settled_at"}),
+)
+DECISION = Table(
+    "decision",
+    "key",
+    ("key", "trial", "step", "context", "arms", "arm", "probability", "version", "reason"),
+    _decision,
+    json=frozenset({"context", "arms"}),
+)
+REWARD = Table(
+    "reward", "key", ("key", "trial", "step", "value", "raw", "parts", "settled_by"), _reward, json=frozenset({"parts"})
+)
+SAMPLE = Table(
+    "sample",
+    "key",
+    ("key", "trial", "number", "data", "step", "parents", "accepted"),
+    _sample,
+    json=frozenset({"data", "parents"}),
+    truth=frozenset({"accepted"}),
+)
+VERDICT = Table(
+    "verdict",
+    "key",
+    ("key", "trial", "sample", "validator", "passed", "score", "reason", "late"),
+    _verdict,
+    truth=frozenset({"passed", "late"}),
+)
+CALL = Table(
+    "call",
+    "id",
+    (
+        "id", "trial", "step", "model", "attempt", "status", "purpose", "input_tokens", "output_tokens", "cached_tokens",
+        "reasoning_tokens", "nano_usd", "latency_s", "error", "started_at",
+    ),
+    _call,
+    times=frozenset({"latency_s", "started_at"}),
+)  # fmt: skip
+EVENT = Table("event", "id", ("id", "at", "kind", "detail"), _event, json=frozenset({"detail"}), times=frozenset({"at"}))
+REPLY = Table(
+    "reply", "id", ("id", "trial", "step", "ordinal", "model", "digest", "call", "sample", "outcome"), _reply
+)  # fmt: skip
+
+TABLES: dict[str, Table[Any]] = {table.name: table for table in (TRIAL, DECISION, REWARD, SAMPLE, VERDICT, CALL, EVENT)}
+"""The tables a reader pages through and exports."""

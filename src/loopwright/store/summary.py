@@ -1,0 +1,109 @@
+"""What a run comes to so far, counted in SQL: spend, rewards per arm, pass rates, failures. Unknown stays unknown."""
+
+# ruff: noqa: S608 (only names of our own stand in the statements)
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from loopwright.store.reader import RunReader
+
+
+class Counts(NamedTuple):
+    trials: int
+    failed: int
+    decisions: int
+    samples: int
+    accepted: int
+    calls: int
+
+
+class Total(NamedTuple):
+    """A sum over what is known, and how many parts of it are not: the true sum is `known` only when `unknown` is 0."""
+
+    known: int
+    unknown: int
+
+
+class Spend(NamedTuple):
+    """What the calls to one model took. Calls that failed are not billed, cached ones are not sent: neither counts."""
+
+    model: str
+    calls: int
+    billed: int
+    input_tokens: Total
+    output_tokens: Total
+    nano_usd: Total
+
+
+class ArmRewards(NamedTuple):
+    """`mean` is of the scaled values, `mean_raw` in the workflow's unit; None where nothing was earned yet."""
+
+    arm: str
+    decisions: int
+    rewards: int
+    mean: float | None
+    mean_raw: float | None
+
+
+class PassRate(NamedTuple):
+    validator: str
+    verdicts: int
+    passed: int
+
+
+class Failures(NamedTuple):
+    """How many trials failed in one way; `example` is the message of the first of them."""
+
+    kind: str
+    trials: int
+    example: str
+
+
+_BILLED = "status IN ('settled', 'assumed', 'lost', 'open')"
+
+
+def counts(reader: RunReader) -> Counts:
+    (row,) = reader.query(
+        "SELECT (SELECT count(*) FROM trial), (SELECT count(*) FROM trial WHERE failure_kind IS NOT NULL),"
+        " (SELECT count(*) FROM decision), (SELECT count(*) FROM sample), (SELECT count(*) FROM sample WHERE accepted = 1),"
+        " (SELECT count(*) FROM call)"
+    )
+    return Counts(*row)
+
+
+def spend(reader: RunReader) -> list[Spend]:
+    """By model, in alphabetical order."""
+    sums = ", ".join(
+        f"coalesce(sum({column}) FILTER (WHERE {_BILLED}), 0), count(*) FILTER (WHERE {_BILLED} AND {column} IS NULL)"
+        for column in ("input_tokens", "output_tokens", "nano_usd")
+    )
+    rows = reader.query(
+        f"SELECT model, count(*), count(*) FILTER (WHERE {_BILLED}), {sums} FROM call GROUP BY model ORDER BY model"
+    )
+    return [Spend(row[0], row[1], row[2], Total(*row[3:5]), Total(*row[5:7]), Total(*row[7:9])) for row in rows]
+
+
+def arms(reader: RunReader) -> list[ArmRewards]:
+    """By arm, in alphabetical order; a late reward counts for the arm that was chosen then."""
+    rows = reader.query(
+        "WITH earned AS ("
+        "  SELECT trial, step, count(*) AS rewards, sum(value) AS value, sum(raw) AS raw FROM reward GROUP BY trial, step"
+        ") SELECT arm, count(*), coalesce(sum(rewards), 0), sum(value) / sum(rewards), sum(raw) / sum(rewards)"
+        " FROM decision LEFT JOIN earned USING (trial, step) GROUP BY arm ORDER BY arm"
+    )
+    return [ArmRewards(*row) for row in rows]
+
+
+def pass_rates(reader: RunReader) -> list[PassRate]:
+    rows = reader.query("SELECT validator, count(*), sum(passed) FROM verdict GROUP BY validator ORDER BY validator")
+    return [PassRate(*row) for row in rows]
+
+
+def failures(reader: RunReader) -> list[Failures]:
+    """The most frequent first. SQLite takes the bare column from the row that has the minimum."""
+    rows = reader.query(
+        "SELECT failure_kind, count(*), failure_message, min(number) FROM trial WHERE failure_kind IS NOT NULL"
+        " GROUP BY failure_kind ORDER BY count(*) DESC, failure_kind"
+    )
+    return [Failures(kind, count, example) for kind, count, example, _ in rows]

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from loopwright.records import Call, Decision, DecisionId, Sample, TrialRecord
+from loopwright.store.history import SettledTrial
+from loopwright.store.reader import RunReader, Where
+from loopwright.store.rows import ReplyRow
+from loopwright.store.writer import RunStore
+
+
+def trial(number: int) -> TrialRecord:
+    return TrialRecord(number, "item", None, None, 0.0, 0.0)
+
+
+async def test_a_trial_is_read_back_as_it_was_settled(tmp_path: Path, settle) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        for n in range(120):
+            settle(store, n)
+        await store.flush()
+        told = list(store.history())
+        assert list(store.history(from_trial=70)) == told[70:]
+    assert [settled.trial.number for settled in told] == list(range(120))
+    assert told[9].trial.failure and told[9].samples == ()
+    whole = told[13]
+    assert whole.decisions[1].id == DecisionId(13, 1) and whole.decisions[1].arms == ("plain", "careful", "stop")
+    assert whole.decisions[1].context == {"turn": 1, "é": 13 / 7}
+    assert [reward.decision for reward in whole.rewards] == [DecisionId(13, 1), DecisionId(10, 0)]
+    assert [sample.accepted for sample in whole.samples] == [None, None] and whole.accepted == {1}
+    assert [verdict.late for verdict in whole.verdicts] == [False, True, False, True]
+
+
+async def test_what_is_flushed_is_there_for_another_process_to_read(tmp_path: Path, settle) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        settle(store, 0)
+        await store.flush()
+        with RunReader.open(tmp_path / "run.sqlite") as reader:
+            assert [trial.number for trial in reader.trials().rows] == [0]
+
+
+async def test_rows_become_durable_on_their_own(tmp_path: Path, settle) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        settle(store, 0)
+        async with asyncio.timeout(20):
+            while not list(store.history()):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_decision_is_found_before_and_after_it_is_durable(tmp_path: Path, settle) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        settle(store, 0)
+        waiting = store.decision(DecisionId(0, 1))
+        await store.flush()
+        assert isinstance(waiting, Decision) and waiting == store.decision(DecisionId(0, 1))
+        assert store.decision(DecisionId(0, 2)) is None and store.decision(DecisionId(7, 0)) is None
+
+
+async def test_trials_settle_in_order(tmp_path: Path) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        store.settle(trial(0))
+        with pytest.raises(ValueError, match="1 is the next"):
+            store.settle(trial(2))
+        assert store.settled() == 1
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        assert store.settled() == 1
+
+
+async def test_a_step_has_one_decision(tmp_path: Path) -> None:
+    twice = [Decision(DecisionId(0, 0), {}, ("a",), "a", 1.0, 0, "")] * 2
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        with pytest.raises(ValueError, match="two decisions"):
+            store.settle(trial(0), twice)
+
+
+async def test_a_call_stands_in_the_store_as_it_was_entered_last(tmp_path: Path) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        first, second, third = (store.next_call_id() for _ in range(3))
+        for id in (first, second, third):
+            store.enter_call(Call(id, 0, 0, "m", 1, "open"))
+        store.enter_call(Call(first, 0, 0, "m", 1, "settled", input_tokens=3))
+        await store.flush()
+        store.enter_call(Call(second, 0, 0, "m", 1, "failed", error="half a pair: \ud800"))
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        assert store.lose_open_calls() == 1 and store.lose_open_calls() == 0
+        assert store.next_call_id() == third + 1
+        with RunReader.open(tmp_path / "run.sqlite") as reader:
+            calls = reader.calls().rows
+    assert [call.status for call in calls] == ["settled", "failed", "lost"]
+    assert calls[0].input_tokens == 3 and calls[0].output_tokens is None and calls[1].error == "half a pair: ?"
+
+
+async def test_the_replies_of_unsettled_trials_and_of_stages_are_told_on_resume(tmp_path: Path) -> None:
+    rows = [ReplyRow(trial, 0, 0, "m", b"d" * 16, None, 0, b"outcome") for trial in (-2, 0, 1, 5, 1)]
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        for row in rows:
+            store.keep_reply(row)
+        await store.flush()
+        assert list(store.replies(1)) == [rows[0], rows[2], rows[3], rows[4]]
+
+
+async def test_credits_are_durable_when_granted(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    async with RunStore.open(path) as store:
+        assert store.credits() == {}
+        await store.grant({"usd": 5, "calls": 10})
+        await store.grant({"usd": 9})
+        with RunReader.open(path) as reader:
+            assert reader.credits() == {"usd": 9, "calls": 10} == store.credits()
+    async with RunStore.open(path) as store:
+        assert store.credits() == {"usd": 9, "calls": 10}
+
+
+async def test_a_stage_that_came_to_nothing_differs_from_one_that_did_not_end(tmp_path: Path) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite", clock=lambda: 12.5) as store:
+        assert store.stage("compile:1") is None
+        await store.keep_stage("compile:1", "compile", None)
+        kept = store.stage("compile:1")
+        assert kept and kept.outcome is None and kept.name == "compile" and kept.at == 12.5
+
+
+async def test_meta_and_events_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    async with RunStore.open(path, clock=lambda: 3.0) as store:
+        store.set_meta("window", MappingProxyType({"size": 4}))
+        assert store.get_meta("window") == {"size": 4} and store.get_meta("other", 1) == 1
+        store.event("resumed", {"changed": ["budget"]})
+    async with RunStore.open(path) as store:
+        assert store.get_meta("window") == {"size": 4}
+    with RunReader.open(path) as reader:
+        (event,) = reader.events(Where(kind="resumed")).rows
+        assert event.at == 3.0 and event.detail == {"changed": ["budget"]} and reader.meta() == {"window": {"size": 4}}
+
+
+@pytest.mark.parametrize("data", [object(), {1: "a"}, b"bytes", {"x": {1, 2}}, 2**70])
+async def test_what_a_store_cannot_keep_is_refused_before_anything_is_taken(tmp_path: Path, data) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        with pytest.raises(TypeError):
+            store.settle(trial(0), samples=[Sample(0, 0, data)])
+        store.settle(trial(0), samples=[Sample(0, 0, {"fine": True})])
+        assert store.settled() == 1
+
+
+async def test_a_caller_that_is_faster_than_the_disk_is_made_to_wait(tmp_path: Path, settle) -> None:
+    """Another program keeps the writer waiting; the caller is let on when the writer has caught up."""
+    path = tmp_path / "run.sqlite"
+    async with RunStore.open(path) as store:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await store.room()
+            for n in range(300):
+                settle(store, n)
+            waiting = asyncio.ensure_future(store.room())
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            other.execute("ROLLBACK")
+        await waiting
+
+
+async def test_a_mistake_of_our_own_stops_the_store_loudly_and_keeps_what_was_committed(tmp_path: Path, settle) -> None:
+    path = tmp_path / "run.sqlite"
+    store = RunStore.open(path)
+    settle(store, 0)
+    await store.flush()
+    settle(store, 1)
+    store.settle(trial(2), samples=[Sample(2, 0, 1), Sample(2, 0, 1)])
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.flush()
+    for attempt in (lambda: settle(store, 3), lambda: store.decision(DecisionId(0, 0)), lambda: store.set_meta("a", 1)):
+        with pytest.raises(sqlite3.IntegrityError):
+            attempt()
+    for again in (store.room(), store.grant({}), store.close()):
+        with pytest.raises(sqlite3.IntegrityError):
+            await again
+    async with RunStore.open(path) as store:
+        assert store.settled() == 1
+
+
+async def test_a_closed_store_takes_nothing(tmp_path: Path) -> None:
+    store = RunStore.open(tmp_path / "run.sqlite")
+    await store.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        store.settle(trial(0))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["run.sqlite"]
+
+
+async def test_a_run_without_trials_has_no_history(tmp_path: Path) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        nothing: list[SettledTrial] = list(store.history())
+        assert nothing == [] and store.settled() == 0
