@@ -1,0 +1,200 @@
+"""All models of one spec behind the calling loop, for one run, in the driver process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from types import TracebackType
+
+from loopwright.errors import CallError, Problem, SpecError, TimedOut, Unavailable, UsageError
+from loopwright.kinds import nearest
+from loopwright.llm.book import Book, Kept, ReplyKey
+from loopwright.llm.budget import Purse
+from loopwright.llm.cache import Place, ReplyCache, Samples
+from loopwright.llm.calling import Endpoint, Question, Shared, Timing
+from loopwright.llm.messages import Reply, Request, digest, wire_form
+from loopwright.llm.outcome import unraised
+from loopwright.llm.prices import Price, price_of
+from loopwright.llm.provider import Provider
+from loopwright.llm.spending import Cap, Spending, total
+from loopwright.llm.structured import Ability
+from loopwright.records import Call
+from loopwright.spec.blocks import Budget, ModelBlock
+
+
+class Models:
+    """Asks any of the models, at a place in the run. `at` gives that place; leaving the context settles the budget."""
+
+    def __init__(
+        self,
+        blocks: Sequence[ModelBlock],
+        budget: Budget,
+        book: Book,
+        providers: Mapping[str, Provider],
+        *,
+        timing: Timing = Timing(),  # noqa: B008 - immutable
+        cache: ReplyCache | None = None,
+    ) -> None:
+        by_id = {block.id: block for block in blocks}
+        prices = {block.id: _price(block, by_id) for block in blocks}
+        problems = [*_fallback_problems(blocks, by_id), *_budget_problems(blocks, budget, prices)]
+        if problems:
+            raise SpecError(problems)
+        self._book = book
+        self._shared = Shared(book, Purse(budget, blocks, book), timing)
+        self._endpoints = {block.id: Endpoint(block, providers[block.id], prices[block.id], self._shared) for block in blocks}
+        for endpoint in self._endpoints.values():
+            endpoint.fallback = self._endpoints[endpoint.block.fallback] if endpoint.block.fallback else None
+        self._samples = None if cache is None else Samples(cache, blocks)
+
+    @property
+    def abilities(self) -> dict[str, Ability]:
+        """What each endpoint can do for structured answers. Filled before trial 0; lowered when an endpoint refuses."""
+        return self._shared.abilities
+
+    async def __aenter__(self) -> Models:
+        await self._shared.purse.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for endpoint in self._endpoints.values():
+            endpoint.gate.close()
+        await self._shared.purse.close()
+
+    def at(self, trial: int) -> Scope:
+        """Where a trial asks from. It counts the trial's equal requests, and is dropped with the trial."""
+        return Scope(self, trial)
+
+    def spending(self) -> Spending:
+        by_model = {model: copy(endpoint.till.tally) for model, endpoint in self._endpoints.items()}
+        return Spending(
+            total(by_model.values()),
+            by_model,
+            {name: Cap(*cap) for name, cap in self._shared.purse.caps().items()},
+            sum(endpoint.gate.in_flight for endpoint in self._endpoints.values()),
+            self._shared.pace.per_second(),
+        )
+
+    def endpoint(self, model: str) -> Endpoint:
+        try:
+            return self._endpoints[model]
+        except KeyError:
+            hint = nearest(model, self._endpoints)
+            known = ", ".join(self._endpoints) or "none"
+            raise UsageError(
+                f"no model has the id {model!r}" + (f"; did you mean {hint!r}?" if hint else f"; there are: {known}")
+            ) from None
+
+    async def resolve(self, key: ReplyKey, asked: Request, filled: Request, form: bytes) -> Reply:
+        """The outcome of a request at its place in the run: from an earlier life, from the shared cache, from a model."""
+        kept = self._book.recall(key)
+        if kept is not None:
+            return _outcome(kept)
+        question = Question(key.trial, key.step, asked, filled, form)
+        endpoint = self._endpoints[key.model]
+        place = None
+        if self._samples is not None:
+            place = self._samples.place(key.model, key.digest)
+            cached = self._samples.find(place)
+            if cached is not None:
+                return self._take(key, question, place, cached)
+        sample = 0 if place is None else place.sample
+        try:
+            answered, reply = await self._pursue(endpoint, question)
+        except CallError as error:
+            self._book.keep(key, Kept(unraised(error), question.call, sample))
+            raise
+        self._book.keep(key, Kept(reply, question.call, sample))
+        if place is not None and self._samples is not None and answered is endpoint:
+            self._samples.put(place, reply)
+        return reply
+
+    async def _pursue(self, endpoint: Endpoint, question: Question) -> tuple[Endpoint, Reply]:
+        """Asks the model, and where it stays unavailable its fallback, and that one's."""
+        while True:
+            try:
+                return endpoint, await endpoint.pursue(question)
+            except (Unavailable, TimedOut):
+                if endpoint.fallback is None:
+                    raise
+                endpoint = endpoint.fallback
+                question.turn_to(endpoint)
+
+    def _take(self, key: ReplyKey, question: Question, place: Place, cached: Reply) -> Reply:
+        call = self._book.next_call()
+        purpose, started = question.request.purpose, self._shared.clock.time()
+        entry = Call(call, key.trial, key.step, key.model, 1, "cached", purpose, 0, 0, 0, 0, 0, 0.0, None, started)
+        self._endpoints[key.model].till.cached(entry)
+        self._book.keep(key, Kept(cached, call, place.sample))
+        return cached
+
+
+class Scope:
+    """One trial's way to the models."""
+
+    __slots__ = ("_models", "_ordinals", "trial")
+
+    def __init__(self, models: Models, trial: int) -> None:
+        self.trial = trial
+        self._models = models
+        self._ordinals: dict[tuple[int, str, bytes], int] = {}
+
+    async def ask(self, model: str, request: Request, step: int = 0) -> Reply:
+        """The model's reply. Raises a `CallError` that is this request's alone, or a `RunStopped`."""
+        endpoint = self._models.endpoint(model)
+        filled = endpoint.fill(request)
+        form = wire_form(filled)
+        mark = digest(form)
+        equal = (step, model, mark)
+        ordinal = self._ordinals.get(equal, 0)
+        self._ordinals[equal] = ordinal + 1
+        return await self._models.resolve(ReplyKey(self.trial, step, ordinal, model, mark), request, filled, form)
+
+
+def _outcome(kept: Kept) -> Reply:
+    if isinstance(kept.outcome, CallError):
+        raise unraised(kept.outcome)
+    return kept.outcome
+
+
+def _price(block: ModelBlock, by_id: Mapping[str, ModelBlock]) -> Price | None:
+    """A recorded model costs what the model behind it costs."""
+    recorded = by_id.get(block.of or "")
+    return price_of(block if recorded is None or block.pricing is not None else recorded)
+
+
+def _fallback_problems(blocks: Sequence[ModelBlock], by_id: Mapping[str, ModelBlock]) -> list[Problem]:
+    problems = []
+    for index, block in enumerate(blocks):
+        path = f"models[{index}].fallback"
+        seen, at = {block.id}, block
+        while at.fallback is not None:
+            if at.fallback not in by_id:
+                if at is block:
+                    hint = nearest(at.fallback, by_id)
+                    problems.append(Problem(path, f"no model has the id {at.fallback!r}", nearest=hint))
+                break
+            if at.fallback in seen:
+                problems.append(Problem(path, f"the fallbacks of {block.id!r} lead in a circle"))
+                break
+            at = by_id[at.fallback]
+            seen.add(at.id)
+    return problems
+
+
+def _budget_problems(blocks: Sequence[ModelBlock], budget: Budget, prices: Mapping[str, Price | None]) -> list[Problem]:
+    """A cap on money or tokens needs to know the most that a call can come to."""
+    problems = []
+    for index, block in enumerate(blocks):
+        own = block.budget or Budget()
+        usd, tokens = (budget.usd, own.usd) != (None, None), (budget.tokens, own.tokens) != (None, None)
+        price = prices[block.id]
+        if usd and price is None:
+            message = f"the price of {block.id!r} ({block.name}) is unknown, so a USD budget cannot be kept"
+            problems.append(Problem(f"models[{index}].pricing", message, "input_per_1k and output_per_1k"))
+        if block.max_output_tokens is None and (tokens or (usd and price is not None and price.output > 0)):
+            message = f"{block.id!r} may answer at any length, so a USD or token budget cannot be kept"
+            problems.append(Problem(f"models[{index}].max_output_tokens", message, "a whole number"))
+    return problems
