@@ -6,7 +6,7 @@ SHELL := bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-CODE := $(wildcard src tests bench examples)
+CODE := $(wildcard src tests bench examples/*.py)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard examples/*/pyproject.toml tests/*/pyproject.toml))
 PIP = $(PYTHON) -m pip --disable-pip-version-check --no-input -qq --python
 LOCKED := install --only-binary :all: --require-hashes --requirement
@@ -53,13 +53,14 @@ size: $(DEV) $(BASE) ## the base install, from the wheel that users get, and wha
 	rm -rf build/wheel
 	$(BIN)/python -m hatchling build -t wheel -d build/wheel > /dev/null
 	$(PIP) .venv-base/bin/python install --no-deps --force-reinstall build/wheel/*.whl
-	@du -sm .venv-base/lib | awk '{print "base install: " $$1 " MB"}'
+	@find .venv-base/lib -type f -printf '%s %f\n' | awk '/\.pyc$$/ {made += $$1; next} {held += $$1} \
+		END {printf "base install: %d MB, and %d MB of bytecode that Python compiles from it\n", held / 1e6, made / 1e6}'
 
 bench: $(DEV) ## ratios, each measured against something in the same process
 	for script in $(wildcard bench/*.py); do $(BIN)/python $$script; done
 
-bench-peers: $(PEERS) ## the same ratios with other libraries beside ours, in .venv-bench
-	for script in $(wildcard bench/*.py); do .venv-bench/bin/python $$script --peers; done
+bench-peers: $(PEERS) ## the calling path beside other libraries, in .venv-bench
+	.venv-bench/bin/python bench/paths.py --peers
 
 prove: $(DEV) ## the long campaigns, of which the tests run a short form
 	$(BIN)/pytest -m prove --hypothesis-profile prove

@@ -5,15 +5,26 @@ from __future__ import annotations
 import os
 import runpy
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import settings
 
 GUARD = Path(__file__).parent / "guard"
 
-refused: list[str] = runpy.run_path(str(GUARD / "sitecustomize.py"))["refused"]
+
+def guard() -> list[str]:
+    """What this process is refused. A worker of pytest-xdist is started by a fenced process, and has its fence already."""
+    fence = sys.modules.get("sitecustomize")
+    if fence and Path(fence.__file__ or "").parent == GUARD:
+        return cast(list[str], fence.refused)
+    return cast(list[str], runpy.run_path(str(GUARD / "sitecustomize.py"))["refused"])
+
+
+refused = guard()
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(GUARD), os.environ.get("PYTHONPATH"))))
 
 for name in [name for name in os.environ if name.endswith("_API_KEY")]:

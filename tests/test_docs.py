@@ -101,7 +101,7 @@ def execute(block: Block, folder: Path) -> None:
     elif block.language in RUN:
         run(["bash", "-euo", "pipefail", "-c", block.text], folder)
     elif block.language == "yaml":
-        YAML(typ="safe").load(block.text)
+        list(YAML(typ="safe").load_all(block.text))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -141,8 +141,9 @@ def base() -> Path:
 
 
 def test_the_base_install_is_small(base: Path) -> None:
-    weight = sum(path.lstat().st_size for path in (base / "lib").rglob("*") if path.is_file())
-    assert weight < 320_000_000
+    """What the packages hold; the bytecode that Python compiles from it comes on top, or not, as the user likes."""
+    files = [path for path in (base / "lib").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(path.lstat().st_size for path in files) < 320_000_000
 
 
 def test_the_base_install_imports_every_module(base: Path) -> None:
