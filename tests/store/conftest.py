@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -33,15 +35,17 @@ def program() -> list[str]:
     return [sys.executable, str(PROGRAM)]
 
 
+@pytest.fixture(scope="session")
+def forty(tmp_path_factory: pytest.TempPathFactory, program: list[str]) -> Path:
+    folder = tmp_path_factory.mktemp("forty")
+    subprocess.run([*program, "write", folder, "40"], check=True, capture_output=True)
+    return folder / "run.sqlite"
+
+
 @pytest.fixture
-async def run(tmp_path: Path, settle: Settle) -> Path:
+def run(forty: Path, tmp_path: Path) -> Path:
     """The store of a run of 40 trials, at rest."""
-    path = tmp_path / "run.sqlite"
-    async with RunStore.open(path) as store:
-        for n in range(40):
-            settle(store, n)
-        store.event("started", {"by": "a test"})
-    return path
+    return Path(shutil.copy(forty, tmp_path))
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ async def write(folder: Path, count: int, close: bool = True) -> None:
     with hold(folder):
         store = RunStore.open(folder / "run.sqlite")
         store.lose_open_calls()
+        store.event("started", {"by": "a test"})
         for n in range(store.settled(), count):
             settle(store, n)
             if n % 7 == 6:

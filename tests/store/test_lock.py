@@ -1,3 +1,5 @@
+"""The lock: one process per run, and none once it is dead."""
+
 from __future__ import annotations
 
 import os

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,37 @@ def hold(folder: Path) -> Iterator[None]:
         yield
     finally:
         _release(handle)
+
+
+def held(folder: Path) -> bool:
+    """Whether a process is at work on the run. Where the last one to hold it was of this host and is gone, the lock is not
+    touched: a look must not keep a writer that is just starting from taking it."""
+    try:
+        handle = os.open(folder / "lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        if _gone(os.pread(handle, 200, 0).decode("utf-8", "replace")):
+            return False
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _gone(holder: str) -> bool:
+    match = re.fullmatch(r"process (\d{1,9}) on (\S+)\s*", holder)
+    if match is None or match[2] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(match[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _take(handle: int, folder: Path) -> None:

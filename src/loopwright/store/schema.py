@@ -16,6 +16,7 @@ from loopwright.store.faults import beside, corrupt, faults
 
 APPLICATION_ID = int.from_bytes(b"loop")
 BUSY_S = 30.0
+_SMALLEST = 512
 Mode = Literal["ro", "rwc"]
 
 
@@ -119,6 +120,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
+    if 0 < path.stat().st_size < _SMALLEST:
+        raise corrupt(path, "it is too short")  # SQLite would take it for an empty one
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     version = _version(connection)
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from loopwright.records import Fields
 from loopwright.store.reader import RunReader
+from loopwright.store.rows import from_json
 
 
 class Counts(NamedTuple):
@@ -46,6 +48,17 @@ class ArmRewards(NamedTuple):
     mean_raw: float | None
 
 
+class ContextArm(NamedTuple):
+    """An arm in one context, which is told apart from others by all it holds."""
+
+    context: Fields
+    arm: str
+    decisions: int
+    rewards: int
+    mean: float | None
+    mean_raw: float | None
+
+
 class PassRate(NamedTuple):
     validator: str
     verdicts: int
@@ -60,6 +73,14 @@ class Failures(NamedTuple):
     example: str
 
 
+_EARNED = (
+    "WITH earned AS ("
+    " SELECT trial, step, count(*) AS rewards, sum(value) AS value, sum(raw) AS raw FROM reward GROUP BY trial, step)"
+)
+_MEANS = (
+    "count(*), coalesce(sum(rewards), 0), sum(value) / sum(rewards), sum(raw) / sum(rewards)"
+    " FROM decision LEFT JOIN earned USING (trial, step)"
+)
 _BILLED = "status IN ('settled', 'assumed', 'lost', 'open')"
 
 
@@ -86,13 +107,17 @@ def spend(reader: RunReader) -> list[Spend]:
 
 def arms(reader: RunReader) -> list[ArmRewards]:
     """By arm, in alphabetical order; a late reward counts for the arm that was chosen then."""
-    rows = reader.query(
-        "WITH earned AS ("
-        "  SELECT trial, step, count(*) AS rewards, sum(value) AS value, sum(raw) AS raw FROM reward GROUP BY trial, step"
-        ") SELECT arm, count(*), coalesce(sum(rewards), 0), sum(value) / sum(rewards), sum(raw) / sum(rewards)"
-        " FROM decision LEFT JOIN earned USING (trial, step) GROUP BY arm ORDER BY arm"
-    )
+    rows = reader.query(f"{_EARNED} SELECT arm, {_MEANS} GROUP BY arm ORDER BY arm")
     return [ArmRewards(*row) for row in rows]
+
+
+def context_arms(reader: RunReader) -> list[ContextArm]:
+    """By context and arm; contexts come in the order in which they first came up."""
+    rows = reader.query(
+        f"{_EARNED} SELECT context, arm, {_MEANS} GROUP BY context, arm"
+        " ORDER BY min(min(key)) OVER (PARTITION BY context), context, arm"
+    )
+    return [ContextArm(from_json(context), *rest) for context, *rest in rows]
 
 
 def pass_rates(reader: RunReader) -> list[PassRate]:

@@ -127,6 +127,10 @@ class RunStore:
         """The durable replies that trials from this one on, and stages (negative trials), have got so far."""
         return replies(self._reading, self.path, first_trial)
 
+    def asked(self) -> list[tuple[str, bytes, int]]:
+        """How often each model was asked each request, by earlier lives of the run."""
+        return self._all("SELECT model, digest, count(*) FROM reply GROUP BY model, digest")
+
     def next_call_id(self) -> int:
         self._last_call += 1
         return self._last_call
