@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Incidental:
@@ -101,10 +111,29 @@ class Named(Block):
     def _short_forms(cls, given: object) -> object:
         if isinstance(given, str):
             return {"kind": given}
-        if isinstance(given, dict) and len(given) == 1 and "kind" not in given:
+        if not isinstance(given, dict | Named):
+            raise ValueError("is neither a name nor {name: arguments}")
+        if isinstance(given, dict) and "kind" not in given:
+            if len(given) != 1:
+                raise ValueError(f"names {len(given)} kinds where one is asked for; write {{name: arguments}}")
             ((kind, argument),) = given.items()
             return {"kind": kind, "argument": argument}
         return given
+
+    @model_serializer
+    def _shortest(self) -> JsonValue:
+        if self.kind in ("kind", "argument"):
+            return {"kind": self.kind, "argument": self.argument}
+        return self.kind if self.argument is None else {self.kind: self.argument}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        full = handler(core)
+        described = handler.resolve_ref_schema(full)
+        long = {key: described.pop(key) for key in ("type", "properties", "required", "additionalProperties")}
+        short = {"type": "object", "minProperties": 1, "maxProperties": 1, "not": {"required": ["kind"]}}
+        described["anyOf"] = [{"type": "string"}, short, long]
+        return full
 
 
 class RunSpec(Block):
@@ -126,3 +155,7 @@ class RunSpec(Block):
     def expected_trials(self) -> int | None:
         """How many trials a run of this spec is expected to take, where that is known beforehand."""
         return None
+
+    def asks_for_json(self) -> tuple[str, ...]:
+        """The models that a run of this spec asks for structured answers; what their endpoints can do is probed first."""
+        return ()
