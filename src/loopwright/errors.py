@@ -11,7 +11,8 @@ LoopwrightError
 │   ├── StoreFull               free space
 │   ├── StoreReadOnly           make the folder writable
 │   ├── StoreCorrupt            restore the file
-│   └── StoreTooNew             upgrade Loopwright
+│   ├── StoreTooNew             upgrade Loopwright
+│   └── ReplayDiffers           start another run with --fresh
 ├── GateMissed                  look at what came out                        exit 4
 ├── RunStopped                  mend the cause, then resume                  exit 1
 │   ├── KeyRejected             give another key (401, 403)
@@ -123,6 +124,10 @@ class StoreCorrupt(StoreError):
 
 class StoreTooNew(StoreError):
     pass
+
+
+class ReplayDiffers(StoreError):
+    """The stored trials no longer settle to what is stored."""
 
 
 class GateMissed(LoopwrightError):

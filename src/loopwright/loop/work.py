@@ -7,25 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from loopwright.loop.chooser import Chooser
+from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
-from loopwright.loop.trial import Trial
+from loopwright.loop.trial import Item, Trial
 from loopwright.records import DecisionId, Failure, Fields, Json, Sample, Verdict
 from loopwright.spec.blocks import RunSpec
-
-
-class Item(NamedTuple):
-    """What one trial works on; `id` is what the store and the user call it."""
-
-    id: str
-    content: Any = None
-
-
-class Range(NamedTuple):
-    """The unit of a workflow's rewards; a reward outside it is an error."""
-
-    low: float = 0.0
-    high: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

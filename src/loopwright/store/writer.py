@@ -18,6 +18,7 @@ from loopwright.store.history import SettledTrial, history, replies
 from loopwright.store.rows import (
     DECISION,
     SPAN,
+    AskedRow,
     ReplyRow,
     StageOutcome,
     call_row,
@@ -51,6 +52,7 @@ class RunStore:
         self._last_call: int = self._one("SELECT coalesce(max(id), 0) FROM call")
         self._meta = {key: from_json(value) for key, value in self._all("SELECT key, value FROM meta")}
         self._credits: dict[str, int] = dict(self._all("SELECT account, granted FROM credit"))
+        self._stages: set[str] = {key for (key,) in self._all("SELECT key FROM stage")}
         self._groups = Groups(writing, path)
 
     @classmethod
@@ -131,6 +133,11 @@ class RunStore:
         """How often each model was asked each request, by earlier lives of the run."""
         return self._all("SELECT model, digest, count(*) FROM reply GROUP BY model, digest")
 
+    def samples(self) -> Iterator[AskedRow]:
+        """How far the numbering of replies in a shared cache has come, by model and request."""
+        statement = "SELECT model, digest, max(sample) + 1 FROM reply GROUP BY model, digest ORDER BY min(id)"
+        return map(AskedRow._make, self._all(statement))
+
     def next_call_id(self) -> int:
         self._last_call += 1
         return self._last_call
@@ -173,6 +180,8 @@ class RunStore:
 
     def stage(self, key: str) -> StageOutcome | None:
         """What the step of that key came to in this life or an earlier one; None if it has not ended yet."""
+        if key not in self._stages:
+            return None
         rows = self._all("SELECT key, name, outcome, at FROM stage WHERE key = ?", key)
         return next((StageOutcome(key, name, from_json(outcome), at) for key, name, outcome, at in rows), None)
 
@@ -182,6 +191,7 @@ class RunStore:
         with self._groups.lock:
             self._groups.open().stages.append(row)
         await self.flush()
+        self._stages.add(key)
 
     def decision(self, id: DecisionId) -> Decision | None:
         """A decision of a settled trial, durable or not yet."""

@@ -59,7 +59,7 @@ class PracticeServer:
         self.requests: deque[Seen] = deque(maxlen=_KEPT if keep else 0)
         self.answered: Callable[[], None] = lambda: None
         self._faults = Faults(faults, script, seed=seed)
-        self._delay = delay
+        self.delay = delay
         self._answer = answer
         self._server: asyncio.Server | None = None
         self._open: set[_Connection] = set()
@@ -108,8 +108,8 @@ class PracticeServer:
         if name is not None:
             self.met[name] += 1
             connection.play(FAULTS[name](Scene(connection, asked.document, reply)))
-        elif self._delay:
-            connection.later(self._delay, _whole(reply))
+        elif self.delay:
+            connection.later(self.delay, _whole(reply))
         else:
             connection.finish(_whole(reply))
         self.answered()

@@ -1,0 +1,72 @@
+"""The two verbs of the loop: `choose` an arm, `reward` a decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from loopwright.loop.trial import Trial
+from loopwright.policy.keyed import Keyed
+from loopwright.policy.memory import Memory
+from loopwright.policy.protocol import Policy, Situation
+from loopwright.records import Arm, Decision, DecisionId, Fields, Json, Reward
+
+
+class Range(NamedTuple):
+    """The unit of a workflow's rewards; a reward outside it is an error."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def scale(self, value: float) -> float:
+        """The value as a share of the range, 0..1."""
+        if not (math.isfinite(value) and self.low <= value <= self.high):
+            raise ValueError(f"a reward of {value!r} is outside the declared range {self.low}..{self.high}")
+        return (value - self.low) / (self.high - self.low)
+
+
+class Pick(NamedTuple):
+    """What was chosen, and the id by which it can be rewarded, now or later."""
+
+    arm: Arm
+    decision: DecisionId
+    probability: float | None
+
+
+class Chooser:
+    """Decides for one trial with the policy as of `version`, and gathers what its decisions earn."""
+
+    __slots__ = ("_memory", "_policy", "_trial", "rewards", "version", "within")
+
+    def __init__(self, trial: Trial, policy: Policy, memory: Memory, version: int, within: Range) -> None:
+        self._trial = trial
+        self._policy = policy
+        self._memory = memory
+        self.version = version
+        self.within = within
+        self.rewards: list[Reward] = []
+
+    def choose(self, context: Fields, arms: Sequence[Arm]) -> Pick:
+        """The next step of the trial: one of these arms, by what the policy knew when the trial was allowed to start."""
+        trial = self._trial
+        if not arms:
+            raise ValueError("there is no arm to choose from")
+        step = trial.step + 1
+        rng = Keyed(trial.seed, trial.number, step, "choose")
+        situation = Situation(context, arms, trial.number, rng)
+        choice = self._policy.choose(situation, self._memory.as_of(self.version))
+        id = DecisionId(trial.number, step)
+        names = tuple(arm.name for arm in arms)
+        trial.decisions.append(Decision(id, context, names, choice.arm.name, choice.probability, self.version, choice.reason))
+        trial.step = step
+        return Pick(choice.arm, id, choice.probability)
+
+    def reward(self, decision: DecisionId, value: float, /, **parts: Json) -> Reward:
+        """Credits a decision of this trial or an earlier one; it is learned when this trial settles."""
+        return self.credit(decision, value, parts)
+
+    def credit(self, decision: DecisionId, value: float, parts: Mapping[str, Json]) -> Reward:
+        reward = Reward(decision, self.within.scale(value), float(value), parts, self._trial.number)
+        self.rewards.append(reward)
+        return reward

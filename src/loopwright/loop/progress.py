@@ -1,0 +1,57 @@
+"""What a run has come to so far, counted as trials settle, for whoever shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from loopwright.records import Decision, Reward, Sample, TrialRecord
+
+
+@dataclass(slots=True)
+class ArmProgress:
+    """One arm's record: how often it was taken and what it earned, scaled to 0..1."""
+
+    pulls: int = 0
+    rewards: int = 0
+    total: float = 0.0
+
+    @property
+    def mean(self) -> float | None:
+        return self.total / self.rewards if self.rewards else None
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters of one run, those of its earlier lives included."""
+
+    expected: int | None = None
+    settled: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    samples: int = 0
+    accepted: int = 0
+    resumed_at: int = 0
+    arms: dict[str, ArmProgress] = field(default_factory=dict)
+
+    def note(self, trial: TrialRecord, decisions: Iterable[Decision], samples: Iterable[Sample]) -> None:
+        """A trial has settled."""
+        self.settled += 1
+        self.failed += trial.failure is not None
+        for decision in decisions:
+            self._arm(decision.arm).pulls += 1
+        for sample in samples:
+            self.samples += 1
+            self.accepted += bool(sample.accepted)
+
+    def earn(self, arm: str, reward: Reward) -> None:
+        """An arm has earned a reward."""
+        progress = self._arm(arm)
+        progress.rewards += 1
+        progress.total += reward.value
+
+    def _arm(self, name: str) -> ArmProgress:
+        found = self.arms.get(name)
+        if found is None:
+            found = self.arms[name] = ArmProgress()
+        return found

@@ -1,0 +1,16 @@
+"""Every arm is as likely as any other: the baseline that learns nothing."""
+
+from __future__ import annotations
+
+from loopwright.policy.memory import Memory, Recollection
+from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.spec.blocks import Block
+
+
+class Uniform(Block):
+    def choose(self, situation: Situation, memory: Recollection) -> Choice:
+        count = len(situation.arms)
+        return Choice(situation.rng.choice(situation.arms), 1 / count, f"one of {count} at random")
+
+    def learn(self, lesson: Lesson, memory: Memory) -> None:
+        """Nothing is remembered."""

@@ -1,0 +1,85 @@
+"""Reads and checks a spec without running it: nothing heavy is imported, no file but the spec is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from loopwright import workflows
+from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.llm import providers
+from loopwright.loop.work import Workflow
+from loopwright.policy import build
+from loopwright.policy.protocol import Policy
+from loopwright.records import Json
+from loopwright.spec.blocks import RunSpec
+from loopwright.spec.digest import digest
+from loopwright.spec.document import Document
+from loopwright.spec.load import override, read, validate
+from loopwright.spec.schema import json_schema
+
+
+class Checked(NamedTuple):
+    """A spec that can be run, what it names, and what its author may not have meant."""
+
+    document: Document
+    spec: RunSpec
+    workflow: Workflow
+    policy: Policy
+    digest: str
+    warnings: tuple[str, ...]
+
+
+def check(file: Path, sets: Sequence[str] = ()) -> Checked:
+    """Everything that can be known to be wrong before the run, as one `SpecError`."""
+    document = override(read(file), sets)
+    workflow = _workflow(document)
+    spec = validate(document, workflow.spec)
+    try:
+        policy = build(spec.policy)
+    except UsageError as error:
+        raise document.blame(error if isinstance(error, SpecError) else SpecError([Problem("policy", str(error))])) from error
+    blocks = {block.id: block for block in spec.models}
+    problems = [
+        problem for index, block in enumerate(spec.models) for problem in providers.check(block, blocks, f"models[{index}]")
+    ]
+    if problems:
+        raise document.blame(SpecError(problems))
+    return Checked(document, spec, workflow, policy, digest(spec), tuple(warnings(spec)))
+
+
+def schema(workflow: str) -> dict[str, Json]:
+    """The JSON Schema of a workflow's specs."""
+    return json_schema(workflows.KINDS.load(workflow).spec)
+
+
+def warnings(spec: RunSpec) -> Iterator[str]:
+    """What is allowed and probably not meant."""
+    expected = spec.expected_trials()
+    if expected is not None and spec.window > max(1, expected / 10):
+        yield (
+            f"window {spec.window} exceeds a tenth of the {expected} expected trials: "
+            "most decisions will be taken before much has been learned"
+        )
+    in_flight = sum(model.limits.concurrency for model in spec.models)
+    if spec.window < 2 * in_flight:
+        yield (
+            f"window {spec.window} is below twice the {in_flight} calls that may be in flight: "
+            "slow trials will leave the models idle"
+        )
+
+
+def _workflow(document: Document) -> Workflow:
+    data = document.data
+    kind = data.get("workflow") if isinstance(data, dict) else None
+    known = workflows.KINDS.names()
+    if not isinstance(kind, str):
+        raise document.blame(SpecError([Problem("workflow", "missing", " | ".join(known) or "the name of a workflow")]))
+    try:
+        found: Workflow = workflows.KINDS.load(kind)
+    except UsageError as error:
+        if kind in known:
+            raise
+        raise document.blame(SpecError([Problem("workflow", str(error))])) from error
+    return found

@@ -1,0 +1,104 @@
+"""Where runs live on disk: their names, their files, and how a user's word for a run becomes a path."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from loopwright.errors import RunNotFound, StoreReadOnly, UsageError
+from loopwright.kinds import nearest
+from loopwright.records import Fields
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run's folder. `run.sqlite` is the truth, the rest is derived from it or describes it."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def store(self) -> Path:
+        return self.path / "run.sqlite"
+
+    @property
+    def spec(self) -> Path:
+        return self.path / "spec.yaml"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    def create(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreReadOnly(f"cannot make the run folder {self.path}: {error.strerror}") from error
+
+    def write(self, file: Path, content: bytes) -> None:
+        """Replaces one of the run's files, whole or not at all."""
+        partial = file.with_name(file.name + ".partial")
+        try:
+            partial.write_bytes(content)
+            partial.replace(file)
+        except OSError as error:
+            raise StoreReadOnly(f"cannot write {file}: {error.strerror}") from error
+
+    def describe(self, facts: Fields) -> None:
+        """Writes the manifest."""
+        self.write(self.manifest, orjson.dumps(facts, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def named(root: Path, name: str, digest: str) -> RunFolder:
+    """The folder of the run that this spec identifies."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a run: letters, digits, '.', '_' and '-', 64 at most")
+    return RunFolder(root.resolve() / f"{name}-{digest[:8]}")
+
+
+def fresh(folder: RunFolder) -> RunFolder:
+    """The first of `name-digest`, `name-digest-2`, ... that does not exist."""
+    count = 1
+    candidate = folder
+    while candidate.path.exists():
+        count += 1
+        candidate = RunFolder(folder.path.with_name(f"{folder.name}-{count}"))
+    return candidate
+
+
+def all_runs(root: Path) -> Iterator[RunFolder]:
+    """Every run under the folder, the newest first."""
+    if not root.is_dir():
+        return
+    found = [RunFolder(Path(entry.path)) for entry in os.scandir(root) if entry.is_dir()]
+    stores = [folder for folder in found if folder.store.is_file()]
+    yield from sorted(stores, key=lambda folder: (-folder.store.stat().st_ctime, folder.name))
+
+
+def find(root: Path, word: str) -> RunFolder:
+    """The run that a user means: a path to its folder, its name, or the only name that begins so."""
+    given = Path(word)
+    if (given / "run.sqlite").is_file():
+        return RunFolder(given.resolve())
+    names = [folder.name for folder in all_runs(root)]
+    matches = [word] if word in names else [name for name in names if name.startswith(word)]
+    if len(matches) == 1:
+        return RunFolder(root.resolve() / matches[0])
+    if matches:
+        raise RunNotFound(f"{word!r} could be any of: {', '.join(sorted(matches))}")
+    hint = nearest(word, names)
+    raise RunNotFound(f"no run {word!r} in {root}" + (f"; did you mean {hint!r}?" if hint else ""))

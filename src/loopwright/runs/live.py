@@ -1,0 +1,208 @@
+"""One life of a run, from an opened store to its end: puts the rooms together and runs the loop under signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
+
+from loopwright.errors import ExtraMissing, Interrupted, Problem, SpecError
+from loopwright.llm import providers
+from loopwright.llm.cache import ReplyCache
+from loopwright.llm.http import Http
+from loopwright.llm.models import Models
+from loopwright.llm.probe import QUESTION
+from loopwright.llm.provider import Provider
+from loopwright.llm.spending import Spending
+from loopwright.loop.adapt import Adaptation, End, Setting
+from loopwright.loop.book import RunBook
+from loopwright.loop.progress import Progress
+from loopwright.loop.stage import Stages
+from loopwright.loop.trial import Place
+from loopwright.loop.window import Window
+from loopwright.loop.work import Work
+from loopwright.records import Json
+from loopwright.runs.check import Checked
+from loopwright.runs.folder import RunFolder
+from loopwright.spec.blocks import ModelBlock, RunSpec
+from loopwright.store.writer import RunStore
+
+
+class Live(NamedTuple):
+    """A run under way, for whoever shows it."""
+
+    folder: RunFolder
+    spec: RunSpec
+    progress: Progress
+    models: Models
+
+
+class Watcher(Protocol):
+    """Shows a run while it goes on."""
+
+    async def watch(self, live: Live) -> None:
+        """Runs beside the loop, and is cancelled when that ends."""
+        ...
+
+    def notice(self, text: str) -> None:
+        """One line the user should see now."""
+        ...
+
+
+class Unwatched:
+    """The watcher that shows nothing."""
+
+    async def watch(self, live: Live) -> None:
+        """Returns at once."""
+
+    def notice(self, text: str) -> None:
+        """Says nothing."""
+
+
+class Lived(NamedTuple):
+    """What one life came to."""
+
+    end: End
+    progress: Progress
+    spending: Spending
+    missed: str | None
+
+
+class Life:
+    """The parts of one life that do not change while it lasts."""
+
+    def __init__(self, folder: RunFolder, checked: Checked, base: Path, watcher: Watcher, drain_s: float) -> None:
+        self._folder = folder
+        self._checked = checked
+        self._base = base
+        self._watcher = watcher
+        self._drain_s = drain_s
+
+    async def run(self, store: RunStore) -> Lived:
+        spec = self._checked.spec
+        work = self._work()
+        async with self._models(store) as models:
+            loop = Adaptation(work, self._checked.policy, store, models, self._setting())
+            loop.progress.expected = spec.expected_trials()
+            async with _beside(self._watch(loop.progress, models)):
+                with _signals(loop, self._watcher, self._drain_s):
+                    end = await self._whole(loop, work, Stages(store, models, spec.seed), models)
+            missed = work.missed(loop.state) if end.status == "done" else None
+        return Lived(end, loop.progress, models.spending(), missed)
+
+    async def _whole(self, loop: Adaptation[Any], work: Work[Any], stages: Stages, models: Models) -> End:
+        """Stages, then trials. What stops a stage ends the run before trial 0."""
+        try:
+            await probe_answers(self._checked.spec, stages, models)
+            await work.prepare(stages)
+        except asyncio.CancelledError:
+            stopped = Interrupted("stopped before the first trial")
+            return End("interrupted", str(stopped), stopped)
+        return await loop.run()
+
+    def _setting(self) -> Setting:
+        spec = self._checked.spec
+        return Setting(spec.seed, Window(spec.window, spec.update_every), spec.trial_deadline_s, self._drain_s)
+
+    def _work(self) -> Work[Any]:
+        workflow = self._checked.workflow
+        module, _, name = workflow.work.partition(":")
+        try:
+            return cast(Work[Any], getattr(import_module(module), name)(self._checked.spec))
+        except ModuleNotFoundError as error:
+            extra = workflow.extras.get((error.name or "").partition(".")[0])
+            if extra is None:
+                raise
+            raise ExtraMissing(extra, f"the workflow {self._checked.spec.workflow!r}") from error
+
+    @contextlib.asynccontextmanager
+    async def _models(self, store: RunStore) -> AsyncIterator[Models]:
+        spec = self._checked.spec
+        async with contextlib.AsyncExitStack() as stack:
+            built = await stack.enter_async_context(opened(spec.models, self._base))
+            cache = None
+            if spec.cache is not None:
+                cache = stack.enter_context(
+                    contextlib.closing(ReplyCache((self._base / spec.cache).resolve(), store.samples()))
+                )
+            book = RunBook(store)
+            yield await stack.enter_async_context(Models(spec.models, spec.budget, book, built, cache=cache))
+
+    async def _watch(self, progress: Progress, models: Models) -> None:
+        await self._watcher.watch(Live(self._folder, self._checked.spec, progress, models))
+
+
+async def probe_answers(spec: RunSpec, stages: Stages, models: Models) -> None:
+    """Finds out before trial 0 how each endpoint that is asked for JSON can be made to give it, and keeps that in the store."""
+    for id in spec.asks_for_json():
+        block = next((block for block in spec.models if block.id == id), None)
+        if block is None:
+            raise SpecError([Problem("models", f"no model is called {id!r}")])
+
+        async def ask(place: Place, id: str = id) -> Json:
+            await place.ask(id, QUESTION)
+            return cast(Json, models.abilities.get(id))
+
+        found = await stages.run(f"probe {id}", {"provider": block.provider, "model": block.name}, ask)
+        if found is not None:
+            models.abilities[id] = cast(Any, found)
+
+
+@contextlib.asynccontextmanager
+async def opened(blocks: Sequence[ModelBlock], base: Path) -> AsyncIterator[dict[str, Provider]]:
+    """The models' providers, over one set of connections that is closed at the end."""
+    http = Http()
+    context = providers.Context(http, {block.id: block for block in blocks}, base)
+    try:
+        yield {block.id: providers.build(block, context) for block in blocks}
+    finally:
+        await http.close()
+
+
+@contextlib.contextmanager
+def _signals(loop: Adaptation[Any], watcher: Watcher, drain_s: float) -> Iterator[None]:
+    """Ctrl-C and SIGTERM: the first drains, the second stops at once. Before the first trial either stops at once."""
+    running = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    asked = 0
+
+    def stop() -> None:
+        nonlocal asked
+        asked += 1
+        if not loop.running:
+            if main is not None:
+                main.cancel()
+            return
+        if asked == 1:
+            watcher.notice(
+                f"stopping: {loop.progress.in_flight} trials may finish for {drain_s:g} s; once more to stop at once"
+            )
+        loop.interrupt("interrupted")
+
+    caught = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for number in caught:
+            running.add_signal_handler(number, stop)
+    except (RuntimeError, ValueError):  # not in the main thread: the caller's signals are not ours to take
+        caught = ()
+    try:
+        yield
+    finally:
+        for number in caught:
+            running.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs a coroutine beside the block and cancels it at the block's end; what it raises meanwhile is raised there."""
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

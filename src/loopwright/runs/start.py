@@ -1,0 +1,155 @@
+"""Starts or resumes a run: its folder, its lock, its record of what it was started with, and then its life."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import NamedTuple
+
+import orjson
+
+from loopwright.errors import LoopwrightError, RunNotFound, UsageError
+from loopwright.llm.spending import Spending
+from loopwright.loop.adapt import End
+from loopwright.loop.progress import Progress
+from loopwright.records import Fields
+from loopwright.runs.check import Checked, check
+from loopwright.runs.folder import RunFolder, fresh, named
+from loopwright.runs.live import Life, Watcher
+from loopwright.spec.digest import changed
+from loopwright.store.lock import hold
+from loopwright.store.reader import RunReader
+from loopwright.store.writer import RunStore
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a run is to be started, beside its spec."""
+
+    file: Path
+    sets: tuple[str, ...] = ()
+    name: str | None = None
+    fresh: bool = False
+    drain_s: float = 10.0
+
+
+class Result(NamedTuple):
+    """What one life of a run came to."""
+
+    folder: RunFolder
+    end: End
+    progress: Progress
+    spending: Spending
+    missed: str | None
+
+    @property
+    def exit_code(self) -> int:
+        if self.end.error is not None:
+            return self.end.error.exit_code if isinstance(self.end.error, LoopwrightError) else 1
+        if self.missed is not None:
+            return 4
+        return 1 if self.progress.failed else 0
+
+
+class Prepared(NamedTuple):
+    """A checked spec and the folder it runs in."""
+
+    folder: RunFolder
+    checked: Checked
+    given: bytes
+    base: Path
+    sets: tuple[str, ...]
+
+
+def start(request: Start, watcher: Watcher) -> Result:
+    """Runs a spec; where its run exists already, goes on with that."""
+    checked = check(request.file, request.sets)
+    name = request.name or checked.spec.name or request.file.stem
+    folder = named(Path(checked.spec.output), name, checked.digest)
+    if request.fresh:
+        folder = fresh(folder)
+    prepared = Prepared(folder, checked, request.file.read_bytes(), request.file.resolve().parent, request.sets)
+    return asyncio.run(_live(prepared, watcher, request.drain_s))
+
+
+def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: float = 10.0) -> Result:
+    """Goes on with a run from its folder alone. `sets` may change only what does not change its result: budgets, limits, ..."""
+    with RunReader.open(folder.store) as reader:
+        began = reader.meta().get("start")
+    if began is None:
+        raise RunNotFound(f"{folder.path} was never started: its store holds no spec")
+    all_sets = tuple({given.partition("=")[0]: given for given in (*began["sets"], *sets)}.values())
+    checked = check(folder.spec, all_sets)
+    if checked.digest != began["digest"]:
+        raise UsageError(
+            f"with {' '.join(sets) or 'its spec as it is now'} this would be another run than {folder.name}: "
+            "only what does not change a result (budget, limits, addresses, ...) may change on resume"
+        )
+    prepared = Prepared(folder, checked, folder.spec.read_bytes(), Path(began["base"]), all_sets)
+    return asyncio.run(_live(prepared, watcher, drain_s))
+
+
+async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
+    folder, checked = prepared.folder, prepared.checked
+    folder.create()
+    with hold(folder.path):
+        async with RunStore.open(folder.store) as store:
+            _record_start(prepared, store)
+            try:
+                lived = await Life(folder, checked, prepared.base, watcher, drain_s).run(store)
+            except LoopwrightError as error:
+                _record_end(prepared, store, "stopped", str(error))
+                raise
+            _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
+    return Result(folder, *lived)
+
+
+def _record_start(prepared: Prepared, store: RunStore) -> None:
+    """Writes down what this life starts with, and what has changed since the last one."""
+    folder, checked = prepared.folder, prepared.checked
+    began = store.get_meta("start")
+    lost = store.lose_open_calls()
+    if began is not None:
+        before = type(checked.spec).model_validate_json(orjson.dumps(began["spec"]))
+        changes = [change._asdict() for change in changed(before, checked.spec)]
+        store.event("resumed", {"at_trial": store.settled(), "calls_lost": lost, "changed": changes})
+    else:
+        store.event("started", {"digest": checked.digest})
+    folder.write(folder.spec, prepared.given)
+    facts: Fields = {
+        "digest": checked.digest,
+        "sets": prepared.sets,
+        "base": str(prepared.base),
+        "spec": checked.spec.model_dump(mode="json"),
+    }
+    store.set_meta("start", facts)
+    store.set_meta("end", None)
+    folder.describe(_manifest(prepared, None))
+
+
+def _record_end(prepared: Prepared, store: RunStore, status: str, reason: str) -> None:
+    end: Fields = {"status": status, "reason": reason, "at": time.time(), "trials": store.settled()}
+    store.event("ended", end)
+    store.set_meta("end", end)
+    prepared.folder.describe(_manifest(prepared, end))
+
+
+def _manifest(prepared: Prepared, end: Fields | None) -> Fields:
+    spec = prepared.checked.spec
+    return {
+        "loopwright": version("loopwright"),
+        "python": python_version(),
+        "workflow": spec.workflow,
+        "spec_digest": prepared.checked.digest,
+        "seed": spec.seed,
+        "window": spec.window,
+        "update_every": spec.update_every,
+        "executor": spec.executor,
+        "written": time.time(),
+        "end": end,
+    }
