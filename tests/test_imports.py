@@ -21,7 +21,6 @@ HEAVY = {
     "jinja2",
     "starlette",
     "uvicorn",
-    "asyncio",
 }
 EXTRAS = {
     "dspy",
