@@ -126,9 +126,8 @@ class Life:
             built = await stack.enter_async_context(opened(spec.models, self._base))
             cache = None
             if spec.cache is not None:
-                cache = stack.enter_context(
-                    contextlib.closing(ReplyCache((self._base / spec.cache).resolve(), store.samples()))
-                )
+                asked = [Asked(*row) for row in store.samples()]
+                cache = stack.enter_context(ReplyCache((self._base / spec.cache).resolve(), asked))
             book = RunBook(store)
             yield await stack.enter_async_context(Models(spec.models, spec.budget, book, built, cache=cache))
 
@@ -183,7 +182,7 @@ def _signals(loop: Adaptation[Any], watcher: Watcher, drain_s: float) -> Iterato
             )
         loop.interrupt("interrupted")
 
-    caught = (signal.SIGINT, signal.SIGTERM)
+    caught: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
     try:
         for number in caught:
             running.add_signal_handler(number, stop)

@@ -129,10 +129,6 @@ class RunStore:
         """The durable replies that trials from this one on, and stages (negative trials), have got so far."""
         return replies(self._reading, self.path, first_trial)
 
-    def asked(self) -> list[tuple[str, bytes, int]]:
-        """How often each model was asked each request, by earlier lives of the run."""
-        return self._all("SELECT model, digest, count(*) FROM reply GROUP BY model, digest")
-
     def samples(self) -> Iterator[AskedRow]:
         """How far the numbering of replies in a shared cache has come, by model and request."""
         statement = "SELECT model, digest, max(sample) + 1 FROM reply GROUP BY model, digest ORDER BY min(id)"
