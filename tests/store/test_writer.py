@@ -112,6 +112,15 @@ async def test_the_replies_of_unsettled_trials_and_of_stages_are_told_on_resume(
         assert list(store.replies(1)) == [rows[0], rows[2], rows[3], rows[4]]
 
 
+async def test_the_numbering_of_samples_goes_on_where_it_was(tmp_path: Path) -> None:
+    asked = [("m", b"one", 0), ("n", b"one", 0), ("m", b"one", 1), ("m", b"two", 0), ("m", b"one", 2)]
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        for ordinal, (model, digest, sample) in enumerate(asked):
+            store.keep_reply(ReplyRow(0, 0, ordinal, model, digest, None, sample, b""))
+        await store.flush()
+        assert list(store.samples()) == [("m", b"one", 3), ("n", b"one", 1), ("m", b"two", 1)]
+
+
 async def test_credits_are_durable_when_granted(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     async with RunStore.open(path) as store:

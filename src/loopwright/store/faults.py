@@ -22,7 +22,7 @@ def faults(path: Path) -> Iterator[None]:
     """Raises typed what goes wrong with this file inside the block."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         meant = typed(error, path)
         if meant is error:
             raise
@@ -33,6 +33,8 @@ def typed(error: Exception, path: Path) -> Exception:
     """The error to raise in its stead; a mistake of our own, such as a broken constraint, stays what it is."""
     if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
         return _of_sqlite(error, path)
+    if isinstance(error, UnicodeDecodeError):
+        return corrupt(path, str(error))
     if isinstance(error, OSError):
         return _of_system(error, path)
     return error

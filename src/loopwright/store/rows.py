@@ -44,6 +44,14 @@ class ReplyRow(NamedTuple):
     outcome: bytes
 
 
+class AskedRow(NamedTuple):
+    """How often a run has asked a model for a reply to one request."""
+
+    model: str
+    digest: bytes
+    times: int
+
+
 class StageOutcome(NamedTuple):
     """What a resumable step came to."""
 
