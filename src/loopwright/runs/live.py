@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from loopwright.errors import ExtraMissing, Interrupted, Problem, SpecError
 from loopwright.llm import providers
-from loopwright.llm.cache import ReplyCache
+from loopwright.llm.cache import Asked, ReplyCache
 from loopwright.llm.http import Http
 from loopwright.llm.models import Models
 from loopwright.llm.probe import QUESTION
