@@ -155,7 +155,13 @@ class CassetteMiss(RunStopped):
 
 
 class BudgetReached(RunStopped):
+    """A cap cannot cover the next call; `cap` is its place in the spec."""
+
     exit_code = 3
+
+    def __init__(self, message: str, cap: str | None = None) -> None:
+        super().__init__(message)
+        self.cap = cap
 
 
 class Interrupted(RunStopped):

@@ -239,7 +239,8 @@ def exceeded(account: Account, asked: Waiting) -> BudgetReached:
     amounts = [_show(account.unit, amount) for amount in (account.cap, account.used - account.held, account.held)]
     return BudgetReached(
         f"{key} is reached: of {amounts[0]}, {amounts[1]} are spent and {amounts[2]} reserved for calls in flight, "
-        f"and the next call may take {_show(account.unit, asked.cost[account.unit])} ({asked.why}); raise {key} and resume"
+        f"and the next call may take {_show(account.unit, asked.cost[account.unit])} ({asked.why}); raise {key} and resume",
+        key,
     )
 
 

@@ -1,0 +1,172 @@
+"""The commands as a user sees them: names, options, help. What they do is imported when they are called."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Literal
+
+import typer
+
+from loopwright.cli.options import RUNS, AsJson, Quiet, Root, Run, Sets, Spec
+from loopwright.cli.runs_commands import runs_app
+from loopwright.cli.screen import standard
+from loopwright.errors import UsageError
+
+EPILOG = """\b
+Exit codes:
+    0  done
+    1  some of it failed
+    2  a mistake in the command or in the spec
+    3  a budget was reached before the goal
+    4  a quality gate was missed
+   75  another process holds the run
+  130  interrupted; the same command goes on with it
+
+\b
+Results go to stdout, everything else to stderr.
+NO_COLOR=1 turns colours off, TERM=dumb the redrawing.
+"""
+
+app = typer.Typer(
+    name="loopwright",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+policy_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What a run's policy has learned.")
+models_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The models that a spec names.")
+app.add_typer(runs_app, name="runs")
+app.add_typer(policy_app, name="policy")
+app.add_typer(models_app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"loopwright {version('loopwright')}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EPILOG)
+def loopwright(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """LLM loops that learn while they run.
+
+    A spec (a YAML file) describes a run: a workflow, its models, a budget. A run lives in a folder of its own under runs/.
+    It may be stopped or killed at any moment: the same command goes on where it stopped, and pays for nothing twice.
+
+    \b
+    loopwright check spec.yaml             is the spec right, and what will it do?
+    loopwright models test spec.yaml       do the models answer?
+    loopwright run spec.yaml               run it, or go on with it
+    loopwright runs list                   what there is
+    loopwright runs show RUN --samples     what came out
+    """
+
+
+@app.command()
+def run(
+    spec: Spec,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Name of the run; default: as in the spec, else that of the file."),
+    ] = None,
+    sets: Sets = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start another run of the same spec instead of going on.")] = False,
+    executor: Annotated[
+        Literal["local", "ray"] | None, typer.Option("--executor", help="Where trials run; default: as the spec says.")
+    ] = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a spec, or go on with its run where it stopped.
+
+    The run's folder is runs/NAME-DIGEST; the digest is that of what decides the result, so changing a budget or a limit
+    goes on with the same run, and changing a seed or a prompt starts another.
+
+    Ctrl-C lets the trials in flight finish and saves; a second Ctrl-C stops at once. Nothing that has settled is lost.
+
+    With --json every line on stdout is a JSON object with an `event`: `progress` while it runs, and `end` at last.
+
+    \b
+    loopwright run spec.yaml
+    loopwright run spec.yaml --set budget.usd=2 --set seed=8
+    loopwright run spec.yaml --fresh --name again
+    """
+    from loopwright.cli.running import run_spec
+    from loopwright.runs.start import Start
+
+    if executor == "ray":
+        raise UsageError("the executor 'ray' is not there yet; trials run in this process (--executor local)")
+    given = (*(sets or ()), *((f"executor={executor}",) if executor else ()))
+    raise typer.Exit(run_spec(Start(spec, given, name, fresh), standard(os.environ, json=json, quiet=quiet)))
+
+
+@app.command()
+def check(spec: Spec, sets: Sets = None, json: AsJson = False) -> None:
+    """Check a spec without running it.
+
+    No model is asked and nothing is written. Every mistake is shown at once, with file, line, what was expected and the
+    nearest right word. Warnings are about what is allowed and probably not meant.
+
+    \b
+    loopwright check spec.yaml
+    loopwright check spec.yaml --set window=8
+    """
+    from loopwright.cli.checking import check_spec
+
+    raise typer.Exit(check_spec(spec, sets or (), standard(os.environ, json=json)))
+
+
+@app.command()
+def schema(
+    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow, as `workflow:` in a spec names it.")],
+) -> None:
+    """Print the JSON Schema of a workflow's specs.
+
+    Editors complete and check specs with it.
+
+    \b
+    loopwright schema toy > toy.schema.json
+    """
+    from loopwright.cli.checking import print_schema
+
+    print_schema(workflow, standard(os.environ))
+
+
+@policy_app.command("show")
+def policy_show(
+    run: Run,
+    last: Annotated[int, typer.Option("--last", min=0, metavar="N", help="Show so many of the last decisions.")] = 5,
+    root: Root = RUNS,
+    json: AsJson = False,
+) -> None:
+    """Show what each arm has earned in each context, and the last decisions with their reasons.
+
+    Computed from the decisions and rewards that the run has stored. The mean is that of rewards scaled to 0..1.
+
+    \b
+    loopwright policy show my-run
+    loopwright policy show my-run --last 20
+    """
+    from loopwright.cli.showing import show_policy
+    from loopwright.runs.folder import find
+
+    show_policy(find(root, run), last, standard(os.environ, json=json))
+
+
+@models_app.command("test")
+def models_test(spec: Spec, sets: Sets = None, json: AsJson = False) -> None:
+    """Ask each model of a spec one short question, and say what is wrong where there is no answer.
+
+    Costs a few tokens per model. Exit code 1 when a model did not answer.
+
+    \b
+    loopwright models test spec.yaml
+    """
+    from loopwright.cli.checking import test_models
+
+    raise typer.Exit(test_models(spec, sets or (), standard(os.environ, json=json)))

@@ -1,0 +1,142 @@
+"""A run under way at one moment: read off its counters, and put into a line of text or of JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from loopwright.cli.text import count, duration, share, usd
+
+if TYPE_CHECKING:
+    from loopwright.llm.spending import Spending
+    from loopwright.runs.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class ArmLine:
+    """What an arm has earned so far; `mean` is None before its first reward."""
+
+    name: str
+    pulls: int
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CapLine:
+    """One cap: `unit` is usd, tokens or calls; usd amounts are in nano-USD; `model` is None for the run's own."""
+
+    unit: str
+    model: str | None
+    spent: int
+    reserved: int
+    limit: int
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the spec."""
+        return f"budget.{self.unit}" if self.model is None else f"models.{self.model}.budget.{self.unit}"
+
+    @property
+    def label(self) -> str:
+        return self.unit if self.model is None else f"{self.model} {self.unit}"
+
+    @property
+    def amounts(self) -> str:
+        show: Callable[[int], str] = usd if self.unit == "usd" else count
+        return f"{show(self.spent)} of {show(self.limit)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The whole. `nano_usd` is what this life has spent; None where the price of a call is unknown."""
+
+    run: str
+    settled: int
+    expected: int | None
+    in_flight: int
+    failed: int
+    samples: int
+    accepted: int
+    arms: tuple[ArmLine, ...]
+    caps: tuple[CapLine, ...]
+    calls: int
+    nano_usd: int | None
+    requests_per_s: float
+    elapsed_s: float
+    eta_s: float | None
+
+    def fields(self) -> dict[str, Any]:
+        """As data, for programs."""
+        return asdict(self)
+
+    @property
+    def trials(self) -> str:
+        of = "" if self.expected is None else f" of {count(self.expected)}"
+        return f"{count(self.settled)}{of} trials"
+
+    @property
+    def spent(self) -> str:
+        """Against every cap; where no cap is in USD, what is known of the sum."""
+        parts = [f"{cap.label} {cap.amounts}" for cap in self.caps]
+        if self.calls and not any(cap.unit == "usd" and cap.model is None for cap in self.caps):
+            parts.insert(0, f"usd {usd(self.nano_usd)}")
+        return ", ".join(parts)
+
+    def text(self) -> str:
+        """One line."""
+        parts = [
+            f"{self.trials}, {self.in_flight} in flight, {self.failed} failed",
+            f"{count(self.accepted)} of {count(self.samples)} samples accepted ({share(self.accepted, self.samples)})",
+            self.spent,
+            f"{self.requests_per_s:.1f} requests/s" if self.calls else "",
+            "" if self.eta_s is None else f"{duration(self.eta_s)} to go",
+        ]
+        return f"{duration(self.elapsed_s)}: " + "; ".join(part for part in parts if part)
+
+
+class Gauge:
+    """Reads one run, again and again. Rates are those of this life."""
+
+    def __init__(self, live: Live, clock: Callable[[], float] = time.monotonic) -> None:
+        self._live = live
+        self._clock = clock
+        self._began = clock()
+
+    def look(self) -> Glance:
+        progress = self._live.progress
+        spending = self._live.models.spending()
+        elapsed = self._clock() - self._began
+        total = spending.total
+        return Glance(
+            run=self._live.folder.name,
+            settled=progress.settled,
+            expected=progress.expected,
+            in_flight=progress.in_flight,
+            failed=progress.failed,
+            samples=progress.samples,
+            accepted=progress.accepted,
+            arms=tuple(ArmLine(name, arm.pulls, arm.mean) for name, arm in sorted(progress.arms.items())),
+            caps=tuple(caps(spending)),
+            calls=total.calls,
+            nano_usd=total.nano_usd if total.usd_known else None,
+            requests_per_s=spending.settled_per_s,
+            elapsed_s=elapsed,
+            eta_s=self._eta(elapsed),
+        )
+
+    def _eta(self, elapsed: float) -> float | None:
+        progress = self._live.progress
+        settled_now = progress.settled - progress.resumed_at
+        if progress.expected is None or settled_now <= 0:
+            return None
+        return max(0, progress.expected - progress.settled) * elapsed / settled_now
+
+
+def caps(spending: Spending) -> Iterator[CapLine]:
+    """The caps by what they are called in the spec."""
+    for account, cap in spending.caps.items():
+        owner, _, unit = account.rpartition(":")
+        model = owner.removeprefix("model/") if owner.startswith("model/") else None
+        yield CapLine("usd" if unit == "nano_usd" else unit, model, cap.spent, cap.reserved, cap.limit)

@@ -1,0 +1,134 @@
+"""`run` and `runs resume`: shows a run to its end, says what it came to and how to go on with it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from loopwright.cli.glance import caps
+from loopwright.cli.screen import Column, Screen
+from loopwright.cli.text import count, share, usd
+from loopwright.cli.traces import trace
+from loopwright.cli.watching import Lines, Silent
+from loopwright.errors import BudgetReached
+from loopwright.runs.start import Result, Start, resume, start
+
+if TYPE_CHECKING:
+    from loopwright.runs.folder import RunFolder
+
+
+def run_spec(request: Start, screen: Screen) -> int:
+    """Runs it and returns the exit code."""
+    return _to_its_end(screen, lambda shows: start(request, shows))
+
+
+def resume_run(folder: RunFolder, sets: Sequence[str], screen: Screen) -> int:
+    """Goes on with it and returns the exit code."""
+    return _to_its_end(screen, lambda shows: resume(folder, sets, shows))
+
+
+def _to_its_end(screen: Screen, life: Callable[[Silent], Result]) -> int:
+    shows = _watcher(screen)
+    try:
+        result = life(shows)
+    except Exception as error:
+        if shows.folder is not None:
+            _note(error, shows.folder, screen)
+        raise
+    if screen.json:
+        screen.data({"event": "end", **_fields(result)})
+    else:
+        _summarise(result, screen)
+    if result.end.status == "crashed" and result.end.error is not None:
+        screen.error(trace(result.end.error))
+    if result.end.status != "done":
+        screen.error(_how_to_go_on(_command(result.folder, _higher(result))))
+    return result.exit_code
+
+
+def _watcher(screen: Screen) -> Silent:
+    """The one that fits where the words go."""
+    if screen.json:
+        return Lines(screen)
+    if screen.quiet:
+        return Silent(screen)
+    if not screen.live():
+        return Lines(screen)
+    from loopwright.cli.display import Display
+
+    return Display(screen)
+
+
+def _note(error: Exception, folder: RunFolder, screen: Screen) -> None:
+    """A run that had begun can go on, whatever it was that ended it."""
+    command = _command(folder)
+    error.add_note(_how_to_go_on(command))
+    if screen.json:
+        code = getattr(error, "exit_code", 1)
+        screen.data({"event": "end", "status": "failed", "reason": str(error), "exit_code": code, "resume": command})
+
+
+def _summarise(result: Result, screen: Screen) -> None:
+    progress, total = result.progress, result.spending.total
+    status, reason = result.end.status, result.end.reason
+    screen.result(status if reason == status else f"{status}: {reason}")
+    if result.missed is not None:
+        screen.result(f"missed: {result.missed}")
+    before = f" ({count(progress.resumed_at)} of them earlier)" if progress.resumed_at else ""
+    screen.result(f"trials   {count(progress.settled)}{before}, {count(progress.failed)} failed")
+    passed = share(progress.accepted, progress.samples)
+    screen.result(f"samples  {count(progress.samples)}, {count(progress.accepted)} accepted ({passed})")
+    if total.calls:
+        spent = usd(total.nano_usd if total.usd_known else None)
+        tokens = f"{count(total.input_tokens)} tokens in, {count(total.output_tokens)} out"
+        screen.result(f"calls    {count(total.calls)} now, {tokens}, {spent}")
+    for cap in caps(result.spending):
+        screen.result(f"budget   {cap.label} {cap.amounts}")
+    screen.result(f"folder   {result.folder.path}")
+    if progress.arms:
+        screen.result("")
+        columns = [Column("arm"), Column("pulls", right=True), Column("mean reward", right=True)]
+        means = {name: "-" if arm.mean is None else f"{arm.mean:.3f}" for name, arm in progress.arms.items()}
+        screen.table(columns, [(name, count(arm.pulls), means[name]) for name, arm in sorted(progress.arms.items())])
+
+
+def _fields(result: Result) -> dict[str, object]:
+    progress, spending = result.progress, result.spending
+    total = spending.total
+    return {
+        "run": result.folder.name,
+        "folder": str(result.folder.path),
+        "status": result.end.status,
+        "reason": result.end.reason,
+        "missed": result.missed,
+        "exit_code": result.exit_code,
+        "trials": progress.settled,
+        "failed": progress.failed,
+        "samples": progress.samples,
+        "accepted": progress.accepted,
+        "arms": {name: {"pulls": arm.pulls, "rewards": arm.rewards, "mean": arm.mean} for name, arm in progress.arms.items()},
+        "calls": total.calls,
+        "input_tokens": total.input_tokens,
+        "output_tokens": total.output_tokens,
+        "nano_usd": total.nano_usd if total.usd_known else None,
+        "caps": [{"unit": cap.unit, "model": cap.model, "spent": cap.spent, "limit": cap.limit} for cap in caps(spending)],
+        "resume": None if result.end.status == "done" else _command(result.folder, _higher(result)),
+    }
+
+
+def _higher(result: Result) -> str | None:
+    """The cap that ended the run, doubled, as `--set` takes it."""
+    reached = result.end.error.cap if isinstance(result.end.error, BudgetReached) else None
+    for cap in caps(result.spending):
+        if cap.place == reached:
+            return f"{reached}={2 * cap.limit / 1e9:g}" if cap.unit == "usd" else f"{reached}={2 * cap.limit}"
+    return None
+
+
+def _how_to_go_on(command: str) -> str:
+    return f"To go on from here:\n  {command}"
+
+
+def _command(folder: RunFolder, higher: str | None = None) -> str:
+    return shlex.join(["loopwright", "runs", "resume", str(folder.path), *(("--set", higher) if higher else ())])

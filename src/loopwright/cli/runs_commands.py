@@ -1,0 +1,159 @@
+"""`loopwright runs ...`: the commands about runs that exist."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from loopwright.cli.options import RUNS, AsJson, Limit, Quiet, Root, Run, Sets
+from loopwright.cli.screen import standard
+from loopwright.errors import UsageError
+
+runs_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The runs there are: list, show, resume, export.")
+
+
+@runs_app.command("list")
+def list_(root: Root = RUNS, json: AsJson = False) -> None:
+    """List the runs, the newest first.
+
+    \b
+    running      a process is at work on it
+    done         all of it is settled
+    budget       a cap was reached; a higher one goes on
+    interrupted  it was stopped by hand
+    stopped      something has to be mended first; `runs show` says what
+    crashed      a mistake in Loopwright or in a plugin ended it
+    killed       its process is gone without a word
+    All but the first two go on with `loopwright runs resume`.
+    """
+    from loopwright.cli.showing import list_runs
+
+    list_runs(root, standard(os.environ, json=json))
+
+
+@runs_app.command()
+def show(
+    run: Run,
+    trials: Annotated[bool, typer.Option("--trials", help="List the trials.")] = False,
+    samples: Annotated[bool, typer.Option("--samples", help="List the samples.")] = False,
+    calls: Annotated[bool, typer.Option("--calls", help="List the calls to models.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="List what happened to the run.")] = False,
+    failures: Annotated[bool, typer.Option("--failures", help="Count the failed trials by reason.")] = False,
+    sample: Annotated[
+        str | None, typer.Option("--sample", metavar="TRIAL.INDEX", help="Show where one sample comes from, as in 12.0.")
+    ] = None,
+    limit: Limit = 20,
+    root: Root = RUNS,
+    json: AsJson = False,
+) -> None:
+    """Show one run, or a part of it.
+
+    Without a part: how it stands, what came out, what each arm earned, what it cost, and why trials failed.
+
+    \b
+    loopwright runs show my-run
+    loopwright runs show my-run --samples --limit 100
+    loopwright runs show my-run --sample 12.0
+    """
+    from loopwright.cli import showing
+    from loopwright.runs.folder import find
+
+    parts = {"trials": trials, "samples": samples, "calls": calls, "events": events, "failures": failures}
+    wanted = [part for part, chosen in parts.items() if chosen]
+    if len(wanted) + (sample is not None) > 1:
+        raise UsageError("one part at a time: --trials, --samples, --calls, --events, --failures or --sample")
+    screen, folder = standard(os.environ, json=json), find(root, run)
+    if sample is not None:
+        showing.show_sample(folder, sample, screen)
+    elif wanted:
+        showing.show_part(folder, wanted[0], limit, screen)
+    else:
+        showing.show_run(folder, screen)
+
+
+@runs_app.command()
+def resume(run: Run, sets: Sets = None, root: Root = RUNS, json: AsJson = False, quiet: Quiet = False) -> None:
+    """Go on with a run where it stopped.
+
+    Its folder is all that is needed. What is settled stays; what was paid for is not paid for again.
+
+    Only what does not change a result may be set: budgets, limits, addresses, prices.
+
+    \b
+    loopwright runs resume my-run
+    loopwright runs resume my-run --set budget.usd=10
+    """
+    from loopwright.cli.running import resume_run
+    from loopwright.runs.folder import find
+
+    raise typer.Exit(resume_run(find(root, run), sets or (), standard(os.environ, json=json, quiet=quiet)))
+
+
+@runs_app.command()
+def export(
+    run: Run,
+    what: Annotated[
+        Literal["samples", "trials", "decisions", "rewards", "verdicts", "calls"],
+        typer.Option("--what", help="Which table."),
+    ] = "samples",
+    format: Annotated[
+        Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="parquet needs the extra of that name.")
+    ] = "jsonl",
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    accepted: Annotated[bool, typer.Option("--accepted", help="Only the samples that were accepted.")] = False,
+    root: Root = RUNS,
+) -> None:
+    """Export a table of a run as JSONL, CSV or Parquet.
+
+    \b
+    loopwright runs export my-run --accepted -o samples.jsonl
+    loopwright runs export my-run --what calls --format csv > calls.csv
+    """
+    from loopwright.cli.exporting import export_run
+    from loopwright.runs.export import Wanted
+    from loopwright.runs.folder import find
+
+    export_run(find(root, run), Wanted(what, format, accepted), output, standard(os.environ))
+
+
+@runs_app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
+    root: Root = RUNS,
+    json: AsJson = False,
+) -> None:
+    """Compare the results of two runs, row by row.
+
+    Times aside. Exit code 0 when they are the same, 1 when they differ.
+
+    \b
+    loopwright runs diff my-run other-run
+    """
+    from loopwright.cli.showing import show_diff
+    from loopwright.runs.folder import find
+
+    raise typer.Exit(show_diff(find(root, first), find(root, second), standard(os.environ, json=json)))
+
+
+@runs_app.command()
+def delete(
+    run: Run,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    root: Root = RUNS,
+) -> None:
+    """Delete a run.
+
+    Its results go, its stored replies, and its record of what was spent. A run at work is left alone. What else was put
+    into its folder stays there.
+
+    \b
+    loopwright runs delete my-run
+    """
+    from loopwright.cli.deleting import delete_run
+    from loopwright.runs.folder import find
+
+    delete_run(find(root, run), yes, standard(os.environ))

@@ -1,0 +1,112 @@
+"""Where a command's words go: results to stdout, everything else to stderr. All of it passes here, and is made harmless."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from loopwright.cli.text import line, plain, plain_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table; numbers stand to the right."""
+
+    name: str
+    right: bool = False
+
+
+class Screen:
+    """The terminal, pipe or file that a command writes to. `json` asks for data instead of text, `quiet` for results only."""
+
+    def __init__(
+        self, out: TextIO, err: TextIO, environ: Mapping[str, str], *, json: bool = False, quiet: bool = False
+    ) -> None:
+        self.out = out
+        self.err = err
+        self.json = json
+        self.quiet = quiet
+        self._dumb = environ.get("TERM") == "dumb"
+
+    def result(self, text: str) -> None:
+        """What was asked for."""
+        self._write(self.out, plain(text))
+
+    def data(self, value: Any) -> None:
+        """What was asked for, as one line of JSON."""
+        self._write(self.out, plain_json(as_json(value)))
+
+    def tell(self, text: str) -> None:
+        """What is good to know."""
+        if not self.quiet:
+            self._write(self.err, plain(text))
+
+    def error(self, text: str) -> None:
+        """What must be known."""
+        self._write(self.err, plain(text))
+
+    def live(self) -> bool:
+        """Whether stderr is a terminal that can redraw."""
+        return self.err.isatty() and not self._dumb
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
+        """Drawn on a terminal; aligned text anywhere else."""
+        cells = [[line(str(cell)) for cell in row] for row in rows]
+        if self.out.isatty() and not self._dumb:
+            self._draw(columns, cells)
+        else:
+            self._align(columns, cells)
+
+    def console(self, file: TextIO) -> Console:
+        """The terminal as rich sees it: it interprets nothing, and obeys NO_COLOR."""
+        from rich.console import Console
+
+        return Console(file=file, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+    def _draw(self, columns: Sequence[Column], cells: list[list[str]]) -> None:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(Text(column.name), justify="right" if column.right else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(cell) for cell in row))
+        self.console(self.out).print(table)
+
+    def _align(self, columns: Sequence[Column], cells: list[list[str]]) -> None:
+        from rich.cells import cell_len
+
+        lines = [[column.name for column in columns], *cells]
+        widths = [max(cell_len(row[place]) for row in lines) for place in range(len(columns))]
+        for row in lines:
+            padded = []
+            for cell, width, column in zip(row, widths, columns, strict=True):
+                gap = " " * (width - cell_len(cell))
+                padded.append(gap + cell if column.right else cell + gap)
+            self._write(self.out, "  ".join(padded).rstrip())
+
+    def _write(self, file: TextIO, text: str) -> None:
+        file.write(text + "\n")
+        file.flush()
+
+
+def as_json(value: Any) -> str:
+    """One line; keys in the order given, dates and tuples as JSON has them, what is not a number as null."""
+    import orjson
+
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def standard(environ: Mapping[str, str], *, json: bool = False, quiet: bool = False) -> Screen:
+    """The process's own streams. What their encoding cannot write is escaped, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    return Screen(sys.stdout, sys.stderr, environ, json=json, quiet=quiet)

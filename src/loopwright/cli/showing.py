@@ -1,0 +1,168 @@
+"""`runs list`, `runs show`, `runs diff`, `policy show`: what is stored, as tables or as JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from loopwright.cli import rows
+from loopwright.cli.rows import fields
+from loopwright.cli.screen import Column, Screen
+from loopwright.cli.text import count, duration, line, share, usd
+from loopwright.runs import read
+from loopwright.runs.compare import TableDiff, compare
+from loopwright.runs.folder import RunFolder
+from loopwright.runs.read import Overview, Whole
+
+LIST = (
+    Column("run"), Column("workflow"), Column("status"), Column("trials", right=True), Column("failed", right=True),
+    Column("accepted", right=True), Column("spent", right=True), Column("changed", right=True),
+)  # fmt: skip
+
+
+def list_runs(root: Path, screen: Screen) -> None:
+    found = list(read.overviews(root))
+    if screen.json:
+        for overview in found:
+            screen.data(_overview(overview))
+        return
+    if not found:
+        screen.tell(f"there are no runs in {root}")
+        return
+    now = time.time()
+    screen.table(LIST, [_listed(overview, now) for overview in found])
+
+
+def _listed(overview: Overview, now: float) -> Sequence[object]:
+    counts = overview.counts
+    return (
+        overview.folder.name, overview.workflow or "-", overview.status, count(counts.trials), count(counts.failed),
+        count(counts.accepted), usd(overview.nano_usd), f"{duration(max(0.0, now - overview.changed))} ago",
+    )  # fmt: skip
+
+
+def _overview(overview: Overview) -> dict[str, Any]:
+    return {
+        "run": overview.folder.name,
+        "folder": str(overview.folder.path),
+        "workflow": overview.workflow,
+        "status": overview.status,
+        "reason": overview.reason,
+        **overview.counts._asdict(),
+        "nano_usd": overview.nano_usd,
+        "changed": overview.changed,
+    }
+
+
+def show_run(folder: RunFolder, screen: Screen) -> None:
+    whole = read.whole(folder)
+    if screen.json:
+        screen.data({**_overview(whole.overview), **_details(whole)})
+        return
+    for label, fact in _facts(whole):
+        screen.result(f"{label:<9} {line(fact)}")
+    if whole.arms:
+        _apart(screen, rows.ARMS, [rows.arm(arm) for arm in whole.arms])
+    if whole.pass_rates:
+        _apart(screen, rows.PASSED, [rows.passed(rate) for rate in whole.pass_rates])
+    if whole.spending:
+        _apart(screen, rows.SPENT, [rows.spent(spend) for spend in whole.spending])
+    if whole.failures:
+        _apart(screen, rows.FAILURES, [rows.failures(failure) for failure in whole.failures])
+
+
+def _facts(whole: Whole) -> list[tuple[str, str]]:
+    overview, counts = whole.overview, whole.overview.counts
+    facts = [
+        ("run", overview.folder.name),
+        ("status", f"{overview.status}: {overview.reason}" if overview.reason else overview.status),
+        ("workflow", f"{overview.workflow}, seed {whole.seed}"),
+        ("trials", f"{count(counts.trials)}, {count(counts.failed)} failed"),
+        ("samples", f"{count(counts.samples)}, {count(counts.accepted)} accepted ({share(counts.accepted, counts.samples)})"),
+        ("calls", f"{count(counts.calls)}, {usd(overview.nano_usd)}"),
+        *(("budget", rows.cap(cap)) for cap in whole.caps),
+        ("set", ", ".join(whole.sets)),
+        ("stages", ", ".join(whole.stages)),
+        ("changed", f"{duration(max(0.0, time.time() - overview.changed))} ago"),
+        ("folder", str(overview.folder.path)),
+    ]
+    return [(label, fact) for label, fact in facts if fact]
+
+
+def _details(whole: Whole) -> dict[str, Any]:
+    return {
+        "digest": whole.digest,
+        "seed": whole.seed,
+        "sets": whole.sets,
+        "caps": [asdict(cap) for cap in whole.caps],
+        "arms": [arm._asdict() for arm in whole.arms],
+        "pass_rates": [rate._asdict() for rate in whole.pass_rates],
+        "spending": [fields(spend) for spend in whole.spending],
+        "failures": [failure._asdict() for failure in whole.failures],
+        "stages": whole.stages,
+    }
+
+
+def show_part(folder: RunFolder, part: str, limit: int, screen: Screen) -> None:
+    found = read.part(folder, part, limit)
+    columns, cells = rows.PARTS[part]
+    if screen.json:
+        for record in found:
+            screen.data(fields(record))
+    elif found:
+        screen.table(columns, [cells(record) for record in found])
+    else:
+        screen.tell(f"there are no {part}")
+
+
+def show_sample(folder: RunFolder, sample: str, screen: Screen) -> None:
+    found = read.origin(folder, sample)
+    if screen.json:
+        screen.data(fields(found))
+        return
+    for origin in found.origins:
+        screen.result(rows.origin(origin))
+    if found.roots:
+        screen.result(f"from outside the run: {', '.join(found.roots)}")
+    if found.cut:
+        screen.result("there are more ancestors")
+
+
+def show_policy(folder: RunFolder, last: int, screen: Screen) -> None:
+    learned = read.learned(folder, last)
+    if screen.json:
+        arms = [arm._asdict() for arm in learned.arms]
+        screen.data({"policy": learned.policy, "arms": arms, "decisions": [fields(each) for each in learned.decisions]})
+        return
+    screen.result(f"policy {rows.short(learned.policy)}")
+    if learned.arms:
+        _apart(screen, rows.LEARNED, [rows.learned(arm) for arm in learned.arms])
+    if learned.decisions:
+        _apart(screen, rows.DECISIONS, [rows.decision(each) for each in learned.decisions])
+
+
+def show_diff(left: RunFolder, right: RunFolder, screen: Screen) -> int:
+    found = compare(left, right)
+    same = not any(table.rows for table in found)
+    if screen.json:
+        screen.data({"same": same, "tables": [_diff(table) for table in found]})
+    else:
+        screen.table(rows.DIFFS, [rows.diff(table) for table in found])
+        for table in found:
+            for parting in table.first:
+                screen.result(rows.parting(parting))
+        screen.result("the same results" if same else "different results")
+    return 0 if same else 1
+
+
+def _diff(table: TableDiff) -> dict[str, Any]:
+    return {**table._asdict(), "first": [parting._asdict() for parting in table.first]}
+
+
+def _apart(screen: Screen, columns: Sequence[Column], cells: list[Sequence[object]]) -> None:
+    """A table after a free line."""
+    screen.result("")
+    screen.table(columns, cells)

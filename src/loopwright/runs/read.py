@@ -1,0 +1,173 @@
+"""Reads runs for whoever shows them: how each stands, what came out, what it cost, what was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+from loopwright.errors import RunNotFound, StoreError
+from loopwright.records import Decision, Event, Json
+from loopwright.runs.folder import RunFolder, all_runs
+from loopwright.store import summary
+from loopwright.store.lineage import Lineage, lineage
+from loopwright.store.lock import held
+from loopwright.store.reader import RunReader
+from loopwright.store.rows import TABLES
+from loopwright.store.summary import ArmRewards, ContextArm, Counts, Failures, PassRate, Spend
+
+Standing: TypeAlias = Literal[
+    "running", "done", "budget", "interrupted", "stopped", "crashed", "killed", "unstarted", "unreadable"
+]
+
+NOTHING = Counts(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One run at a glance. `reason` says why it ended, or why it cannot be read; `nano_usd` is None where it is unknown."""
+
+    folder: RunFolder
+    status: Standing
+    reason: str = ""
+    workflow: str = ""
+    counts: Counts = NOTHING
+    nano_usd: int | None = 0
+    changed: float = 0.0
+    """When its store was last written to, in seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """One cap of the budget and what is taken of it: spent, or set aside for calls in flight."""
+
+    account: str
+    limit: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that is known of one run, but for its rows."""
+
+    overview: Overview
+    digest: str
+    seed: int | None
+    sets: tuple[str, ...]
+    spending: tuple[Spend, ...]
+    caps: tuple[Cap, ...]
+    arms: tuple[ArmRewards, ...]
+    pass_rates: tuple[PassRate, ...]
+    failures: tuple[Failures, ...]
+    stages: tuple[str, ...]
+    last_event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the log of decisions and rewards says of each arm in each context, and how the last decisions came about."""
+
+    policy: Json
+    arms: tuple[ContextArm, ...]
+    decisions: tuple[Decision, ...]
+
+
+def overviews(root: Path) -> Iterator[Overview]:
+    """Every run in the folder, the newest first; one that cannot be read says why and hides no other."""
+    return map(overview, all_runs(root))
+
+
+def overview(folder: RunFolder) -> Overview:
+    try:
+        with RunReader.open(folder.store) as reader:
+            return _overview(folder, reader, reader.meta())
+    except (StoreError, RunNotFound) as error:
+        return Overview(folder, "unreadable", str(error), nano_usd=None, changed=_changed(folder))
+
+
+def whole(folder: RunFolder) -> Whole:
+    with RunReader.open(folder.store) as reader:
+        meta = reader.meta()
+        began = meta.get("start") or {}
+        spec = began.get("spec") or {}
+        return Whole(
+            overview=_overview(folder, reader, meta),
+            digest=began.get("digest", ""),
+            seed=spec.get("seed"),
+            sets=tuple(began.get("sets", ())),
+            spending=tuple(summary.spend(reader)),
+            caps=tuple(_caps(spec, reader.credits())),
+            arms=tuple(summary.arms(reader)),
+            pass_rates=tuple(summary.pass_rates(reader)),
+            failures=tuple(summary.failures(reader)),
+            stages=tuple(stage.name for stage in reader.stages()),
+            last_event=next(iter(reader.events(limit=1, newest=True).rows), None),
+        )
+
+
+def part(folder: RunFolder, name: str, limit: int) -> list[Any]:
+    """Rows of the run, as records: the first ones, or of what happened the last ones."""
+    with RunReader.open(folder.store) as reader:
+        if name == "failures":
+            return summary.failures(reader)[:limit]
+        if name == "events":
+            return reader.events(limit=limit, newest=True).rows[::-1]
+        return list(reader.page(TABLES[name.removesuffix("s")], limit=limit).rows)
+
+
+def origin(folder: RunFolder, sample: str) -> Lineage:
+    """Where a sample comes from."""
+    with RunReader.open(folder.store) as reader:
+        found = lineage(reader, sample)
+    if found is None:
+        raise RunNotFound(f"{folder.name} has no sample {sample!r}: a sample is named TRIAL.INDEX, as in 12.0")
+    return found
+
+
+def learned(folder: RunFolder, last: int) -> Learned:
+    with RunReader.open(folder.store) as reader:
+        spec = (reader.meta().get("start") or {}).get("spec") or {}
+        decisions = reader.decisions(limit=last, newest=True).rows[::-1] if last else []
+        return Learned(spec.get("policy"), tuple(summary.context_arms(reader)), tuple(decisions))
+
+
+def _overview(folder: RunFolder, reader: RunReader, meta: dict[str, Any]) -> Overview:
+    end = meta.get("end") or {}
+    spec = (meta.get("start") or {}).get("spec") or {}
+    spends = summary.spend(reader)
+    known = all(spend.nano_usd.unknown == 0 for spend in spends)
+    return Overview(
+        folder=folder,
+        status=_standing(folder, meta),
+        reason=end.get("reason", ""),
+        workflow=spec.get("workflow", ""),
+        counts=summary.counts(reader),
+        nano_usd=sum(spend.nano_usd.known for spend in spends) if known else None,
+        changed=_changed(folder),
+    )
+
+
+def _standing(folder: RunFolder, meta: dict[str, Any]) -> Standing:
+    if held(folder.path):
+        return "running"
+    if meta.get("start") is None:
+        return "unstarted"
+    end = meta.get("end")
+    return "killed" if end is None else cast(Standing, end["status"])
+
+
+def _changed(folder: RunFolder) -> float:
+    log = folder.store.with_name(folder.store.name + "-wal")
+    return max(file.stat().st_mtime for file in (folder.store, log) if file.is_file())
+
+
+def _caps(spec: dict[str, Any], credits: dict[str, int]) -> Iterator[Cap]:
+    """A credit is an amount set aside durably; once a run has ended cleanly it is what was spent."""
+    owners = [("run", spec.get("budget")), *((f"model/{model['id']}", model.get("budget")) for model in spec.get("models", ()))]
+    for owner, budget in owners:
+        for unit, limit in (budget or {}).items():
+            if limit is not None:
+                account = f"{owner}:{'nano_usd' if unit == 'usd' else unit}"
+                whole_limit = round(limit * 1e9) if unit == "usd" else limit
+                yield Cap(account, whole_limit, credits.get(account, 0))
