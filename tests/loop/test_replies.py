@@ -1,0 +1,149 @@
+"""Runs with models: what was paid for is kept, caps hold, a shared cache serves other runs, a schema is probed first."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopwright.llm.practice import PracticeServer
+from loopwright.runs.folder import RunFolder
+from loopwright.runs.live import Unwatched
+from loopwright.runs.start import Result, Start, resume, start
+from loopwright.store.compare import differences
+from loopwright.store.reader import RunReader
+
+SPEC = """\
+workflow: toy
+items: {items}
+window: 16
+arms: {{narrow: 30, wide: 5000}}
+output: {output}
+models:
+  - {{id: writer, provider: openai, base_url: "{url}", max_output_tokens: 32, limits: {{concurrency: 8}}}}
+{more}
+"""
+
+
+class Desk:
+    """Writes toy specs against a practice server and runs them in a thread, as the server has this thread's loop."""
+
+    def __init__(self, folder: Path, server: PracticeServer) -> None:
+        self.folder = folder
+        self.server = server
+
+    async def run(self, more: str = "", items: int = 20, name: str = "toy", **options: Any) -> Result:
+        file = self.folder / f"{name}.yaml"
+        file.write_text(SPEC.format(items=items, output=self.folder / "runs", url=self.server.url, more=more))
+        return await asyncio.to_thread(start, Start(file, **options), Unwatched())
+
+    async def resume(self, folder: RunFolder, *sets: str) -> Result:
+        return await asyncio.to_thread(resume, folder, sets, Unwatched())
+
+
+def rows(folder: RunFolder, query: str) -> list[Any]:
+    with sqlite3.connect(f"file:{folder.store}?mode=ro", uri=True) as store:
+        return store.execute(query).fetchall()
+
+
+def same(ours: RunFolder, theirs: RunFolder) -> bool:
+    with RunReader.open(ours.store) as a, RunReader.open(theirs.store) as b:
+        return not list(differences(a, b))
+
+
+async def test_every_reply_stands_for_one_settled_call(tmp_path: Path) -> None:
+    async with PracticeServer() as server:
+        result = await Desk(tmp_path, server).run()
+    assert result.exit_code == 0
+    assert rows(result.folder, "SELECT count(*), count(DISTINCT call) FROM reply") == [(40, 40)]
+    assert rows(result.folder, "SELECT DISTINCT status FROM call") == [("settled",)]
+    assert server.calls == 40
+
+
+async def test_speed_and_concurrency_do_not_change_the_result(tmp_path: Path) -> None:
+    async with PracticeServer() as quick, PracticeServer(delay=0.02) as slow:
+        one = await Desk(tmp_path, quick).run(name="one")
+        other = await Desk(tmp_path, slow).run(name="other", sets=("models.writer.limits.concurrency=3",))
+    assert same(one.folder, other.folder)
+
+
+async def test_a_budget_of_calls_ends_the_run_and_raising_it_goes_on_to_the_same_result(tmp_path: Path) -> None:
+    async with PracticeServer(delay=0.002) as server:
+        desk = Desk(tmp_path, server)
+        whole = await desk.run(name="whole")
+        before = server.calls
+        cut = await desk.run("budget: {calls: 25}", name="cut")
+        assert (cut.end.status, cut.exit_code) == ("budget", 3)
+        assert "budget.calls" in cut.end.reason
+        assert server.calls - before <= 25
+        assert 0 < cut.progress.settled < 20
+        resumed = await desk.resume(cut.folder, "budget.calls=1000")
+        assert resumed.end.status == "done"
+        assert server.calls - before == 40
+    assert same(resumed.folder, whole.folder)
+    changed = [detail for (detail,) in rows(cut.folder, "SELECT detail FROM event WHERE kind = 'resumed'")]
+    assert len(changed) == 1 and "budget.calls" in changed[0]
+
+
+async def test_a_change_that_makes_another_run_is_refused_on_resume(tmp_path: Path) -> None:
+    async with PracticeServer() as server:
+        desk = Desk(tmp_path, server)
+        result = await desk.run()
+        with pytest.raises(Exception, match="another run"):
+            await desk.resume(result.folder, "seed=8")
+
+
+async def test_a_refused_key_stops_the_run_after_one_call_and_it_resumes(tmp_path: Path) -> None:
+    async with PracticeServer(script=["401"]) as server:
+        desk = Desk(tmp_path, server)
+        stopped = await desk.run(sets=("window=1",))
+        assert (stopped.end.status, stopped.exit_code) == ("stopped", 1)
+        assert server.calls == 1
+        assert stopped.progress.settled == 0
+        resumed = await desk.resume(stopped.folder)
+    assert (resumed.end.status, resumed.progress.settled) == ("done", 20)
+
+
+async def test_a_call_that_fails_for_good_fails_its_trial_alone(tmp_path: Path) -> None:
+    async with PracticeServer(script=[None, None, "context"]) as server:
+        result = await Desk(tmp_path, server).run()
+    failed = rows(result.folder, "SELECT failure_kind FROM trial WHERE failure_kind IS NOT NULL")
+    assert failed == [("ContextTooLong",)]
+    assert (result.progress.settled, result.exit_code) == (20, 1)
+
+
+async def test_a_shared_cache_serves_the_next_run_and_costs_nothing(tmp_path: Path) -> None:
+    async with PracticeServer() as server:
+        desk = Desk(tmp_path, server)
+        first = await desk.run("cache: replies.sqlite", name="first")
+        paid = server.calls
+        second = await desk.run("cache: replies.sqlite", name="second")
+        assert server.calls == paid
+    assert same(first.folder, second.folder)
+    assert rows(second.folder, "SELECT DISTINCT status FROM call") == [("cached",)]
+
+
+async def test_what_an_endpoint_can_do_is_found_before_trial_0_and_kept(tmp_path: Path) -> None:
+    async with PracticeServer({"no-json-schema": 1.0}) as server:
+        desk = Desk(tmp_path, server)
+        result = await desk.run("structured: true")
+        ability = rows(result.folder, "SELECT name, outcome FROM stage WHERE name LIKE 'probe%'")
+        assert ability == [("probe writer", '"json_object"')]
+        assert result.exit_code == 0
+
+
+async def test_no_secret_reaches_the_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    canary = "sk-canary-0123456789abcdef"
+    monkeypatch.setenv("CANARY_KEY", canary)
+    async with PracticeServer(script=[None, "401", None]) as server:
+        desk = Desk(tmp_path, server)
+        more = '  - {id: spare, provider: openai, base_url: "http://127.0.0.1:9/v1", api_key_env: CANARY_KEY}'
+        result = await desk.run(more, sets=("models.writer.api_key_env=CANARY_KEY",))
+        result = await desk.resume(result.folder)
+        assert any(canary in seen.headers.get("authorization", "") for seen in server.requests)
+    assert result.end.status == "done"
+    for file in result.folder.path.rglob("*"):
+        assert canary.encode() not in file.read_bytes(), file
