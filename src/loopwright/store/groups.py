@@ -18,7 +18,7 @@ from loopwright.store.faults import beside, typed
 from loopwright.store.rows import CALL, DECISION, REWARD, SAMPLE, TRIAL, VERDICT, Row
 
 TRIALS_PER_GROUP = 50
-OLDEST_S = 0.15
+OLDEST_S = 0.1
 """A group is closed that long after its first row, which leaves its commit some of the 200 ms that are promised."""
 PENDING_GROUPS = 4
 WAL_BYTES = 64 * 1024 * 1024
