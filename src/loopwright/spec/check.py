@@ -31,7 +31,7 @@ def _references(models: Sequence[ModelBlock], field: str) -> Iterator[Problem]:
     """Every model named in `field` is there, and following the names ends somewhere."""
     target: Mapping[str, str | None] = {model.id: getattr(model, field) for model in models}
     for at, model in enumerate(models):
-        name = target[model.id]
+        name = getattr(model, field)
         path = show(("models", at, field))
         if name is not None and name not in target:
             expected = f"one of {', '.join(target)}"

@@ -162,7 +162,7 @@ class _Composer:
         entries: dict[str, Node] = {}
         while not isinstance(event := self._next(path), MappingEndEvent):
             key = self._key(event, path)
-            place = path if key is None else (*path, key)
+            place = (*path, event.value if key is None else key)
             value = self._node(self._next(place), place)
             if key is None:
                 continue
@@ -174,9 +174,7 @@ class _Composer:
 
     def _key(self, event: Any, path: Path) -> str | None:
         if not isinstance(event, ScalarEvent):
-            self._note(path, event, "has a key that is not text", "a word, or text in quotes")
-            self._node(event, path)
-            return None
+            self._stop(path, event, "has a key that is not text", "a word, or text in quotes")
         if event.value == "<<" and event.implicit[0]:
             self._note(path, event, "has a merge key; YAML 1.2 knows none", "the keys written out")
             return None
