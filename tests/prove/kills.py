@@ -38,6 +38,7 @@ models:
     max_output_tokens: 64
     limits: {{concurrency: {concurrency}, timeout_s: 30}}
 budget: {{calls: {calls}, tokens: {tokens}}}
+trial_deadline_s: 600
 output: {output}
 """
 
@@ -101,14 +102,18 @@ async def killed_run(folder: Path, concurrency: int, kills: int, rng: random.Ran
     async with PracticeServer(delay=DELAY[concurrency], keep=False) as server:
         file = write_spec(folder, server.url, concurrency)
         while tale.kills < kills:
-            due = server.calls + rng.randint(1, _share(folder, tale, kills))
+            begun, left = server.calls, _left(folder, concurrency)
+            due = begun + rng.randint(1, max(1, left // (kills - tale.kills + 1) - 2 * concurrency))
             process = await begin(file)
             tale.lives += 1
             if not await served(server, due, process):
                 raise AssertionError(f"the run ended before it could be killed: {await _output(process)}")
             if tale.held_exit is None:
                 tale.held_exit = await _turned_away(file, server, process)
-            await asyncio.sleep(rng.uniform(0, 0.3))
+            moments = rng.randrange(60)
+            while moments and server.calls - begun < left - 2 * concurrency:
+                moments -= 1
+                await asyncio.sleep(0.005)
             await _kill(process, folder, tale)
         process = await begin(file)
         tale.lives += 1
@@ -119,11 +124,10 @@ async def killed_run(folder: Path, concurrency: int, kills: int, rng: random.Ran
     return tale
 
 
-def _share(folder: Path, tale: Tale, kills: int) -> int:
-    """How many calls this life may get before its kill, so that there is something left for the kills to come."""
+def _left(folder: Path, concurrency: int) -> int:
+    """How many replies are still wanted, so that a life is ended while there is something left for it to do."""
     run = next(all_runs(folder / "runs"), None)
-    left = TRIALS[tale.concurrency] * STEPS - (count(run, "reply") if run else 0)
-    return max(1, left // (kills - tale.kills + 1) - 2 * tale.concurrency)
+    return TRIALS[concurrency] * STEPS - (count(run, "reply") if run else 0)
 
 
 async def _turned_away(file: Path, server: PracticeServer, first: asyncio.subprocess.Process) -> int:
