@@ -67,10 +67,15 @@ def test_nothing_is_expanded_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "y", "N"])
-def test_a_yaml_1_1_boolean_is_refused_as_value_and_as_key(word: str) -> None:
+def test_a_yaml_1_1_boolean_is_refused_as_value(word: str) -> None:
     assert f"spec.yaml:2: a.b: {word} is a boolean" in complaints(f"a:\n  b: {word}\n")
-    assert "true or false, or quotes" in complaints(f"a:\n  {word}: 1\n")
+    assert "true or false, or quotes" in complaints(f"a: [{word}]\n")
     assert parse(f"a: '{word}'").data == {"a": word}
+
+
+def test_a_yaml_1_1_boolean_is_refused_as_key_but_a_letter_is_a_name() -> None:
+    assert "spec.yaml:2: a: on is a boolean" in complaints("a:\n  on: 1\n")
+    assert parse("params: {N: 3}\npoint: {x: 1, y: 2}").data == {"params": {"N": 3}, "point": {"x": 1, "y": 2}}
 
 
 @pytest.mark.parametrize(

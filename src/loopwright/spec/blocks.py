@@ -28,7 +28,10 @@ INCIDENTAL = Incidental()
 
 
 class Block(BaseModel):
-    """A mapping in a spec: known keys only, exact types, frozen once read."""
+    """A mapping in a spec: known keys only, exact types, frozen once read.
+
+    A list in the spec will do for a tuple; below a validator of mode "before" the field must say so with `Field(strict=False)`.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 

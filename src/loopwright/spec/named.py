@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from loopwright.errors import SpecError
 from loopwright.kinds import Kinds
+from loopwright.spec import paths
 from loopwright.spec.blocks import Named
 from loopwright.spec.explain import explain
 
@@ -21,8 +22,10 @@ def configure(kinds: Kinds, named: Named, path: str) -> Any:
     try:
         return member.model_validate_json(json.dumps(arguments))
     except ValidationError as error:
+        above = (*paths.parse(path), named.kind)
         problems = [
-            replace(problem, path=f"{path}.{named.kind}.{problem.path}") for problem in explain(error, arguments, member)
+            replace(problem, path=paths.show((*above, *paths.parse(problem.path))))
+            for problem in explain(error, arguments, member)
         ]
         raise SpecError(problems) from None
 

@@ -37,6 +37,9 @@ MAX_EXPANSION = 1024 * 1024
 NODE_WEIGHT = 16
 """What a node counts for beside its characters, so that many empty ones are a weight too."""
 
+_LETTERS = frozenset("yYnN")
+"""No reader in use takes these for booleans where they are keys, and coordinates and sizes are called so."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -178,6 +181,8 @@ class _Composer:
         if event.value == "<<" and event.implicit[0]:
             self._note(path, event, "has a merge key; YAML 1.2 knows none", "the keys written out")
             return None
+        if event.value in _LETTERS and event.implicit[0] and event.anchor is None:
+            return str(event.value)
         count = len(self.problems)
         key = self._node(event, path).content
         if not isinstance(key, str) and len(self.problems) == count:
