@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import ssl
 import time
 import zlib
@@ -84,7 +85,6 @@ class Http:
             timeout=_NO_TIMEOUT,
             auto_decompress=False,
             trust_env=False,
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         self._sessions[allow_private] = session
         return session
@@ -160,7 +160,7 @@ def _unanswered(url: URL, error: Exception, headers: Mapping[str, str]) -> NoRet
     if isinstance(error, (aiohttp.ClientConnectorSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError)):
         raise EndpointMissing(f"{place} cannot be trusted over TLS: {quote(str(error))}") from error
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error.strerror or type(error.os_error).__name__
+        reason = os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
         raise Unavailable(f"{place} cannot be connected to ({quote(reason, limit=80)}); is the server running?") from error
     if isinstance(error, aiohttp.InvalidURL):
         raise EndpointMissing(f"{place} is not an address that can be asked; mend `base_url`") from error

@@ -21,9 +21,11 @@ Ability: TypeAlias = Literal["json_schema", "json_object", "prompt"]
 SCHEMA_FOLLOWS = "Answer with one JSON value that fits this JSON Schema, and with nothing else:\n"
 
 _WEAKER: dict[Ability, Ability] = {"json_schema": "json_object", "json_object": "prompt"}
-_LONGEST_REPAIR = 256 * 2**10
-_FENCE = re.compile(r"```[a-zA-Z]*[ \t]*\n(.*?)\n?[ \t]*```", re.S)
-_MARKS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[{]|[\]}]|\.\.\.', re.S)
+_LONGEST_REPAIR = 64 * 2**10
+_FENCE = re.compile(r"```[a-zA-Z]*[ \t]*\n(.*?)```", re.S)
+_DEEPEST = 200
+# Possessive, and never without a match once a quote is open: the time is linear in the text, whatever a model says.
+_MARKS = re.compile(r'"(?:[^"\\]|\\.|\\\Z)*+(?:"|\Z)|[\[{]|[\]}]|\.\.\.', re.S)
 
 
 def weaker(ability: Ability) -> Ability | None:
@@ -119,6 +121,8 @@ def _spans(text: str) -> list[str]:
         if sign in "{[":
             start, elided = (mark.start(), False) if depth == 0 else (start, elided)
             depth += 1
+            if depth > _DEEPEST:
+                return []
         elif sign == ".":
             elided = True
         elif sign in "]}" and depth > 0:

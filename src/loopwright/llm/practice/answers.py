@@ -14,8 +14,8 @@ _WORDS = """
 amber basin cedar delta ember fjord grove haven inlet juniper kelp lagoon meadow north orchard pine quarry
 river summit tundra umber valley willow yarrow zephyr arch bridge canal dock estate forge garden harbour
 island jetty keep lane mill nook oasis path quay ridge shore tower upland vista wharf yard zone anchor beacon
-cove dune eddy ford gate heath islet knoll ledge
-""".split()
+cove dune eddy ford gate heath islet knoll ledge mesa pond reef
+""".split()  # noqa: SIM905 - one word per line says nothing more
 
 
 class Asked(NamedTuple):

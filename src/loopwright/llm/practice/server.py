@@ -19,6 +19,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.I)
 _LONGEST_HEAD = 2**16
 _LONGEST_BODY = 2**26
 _KEPT = 100_000
+_NO_HTTP = b"HTTP/1.1 400 Not HTTP\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Seen(NamedTuple):
@@ -172,8 +173,9 @@ class _Connection(asyncio.Protocol):
         """Takes one whole request out of the buffer, if one is there."""
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
-            if len(self._buffer) > _LONGEST_HEAD:
-                self._transport.abort()
+            if len(self._buffer) > _LONGEST_HEAD or not self._buffer[:1].isalpha():
+                self._transport.write(_NO_HTTP)
+                self._transport.close()
             return
         head = self._buffer[:end]
         length = _LENGTH.search(head)

@@ -62,7 +62,7 @@ def build(block: ModelBlock, context: Context) -> Provider:
 
 def check(block: ModelBlock, blocks: Mapping[str, ModelBlock] | None = None, path: str | None = None) -> list[Problem]:
     """What is wrong with a block, beyond its types. `path` is where the block stands in its spec."""
-    at = path or f"models.{block.id}"
+    at = path or f"models[{block.id}]"
     known = PROVIDERS.names()
     if block.provider not in known:
         expected = f"one of {', '.join(known)}"

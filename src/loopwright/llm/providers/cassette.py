@@ -21,7 +21,7 @@ from loopwright.llm.book import Outcome
 from loopwright.llm.messages import Reply, Request, digest, wire_form
 from loopwright.llm.outcome import dump, load
 from loopwright.llm.provider import Provider
-from loopwright.llm.providers.nearest import fields, nearest, prompt
+from loopwright.llm.providers.misses import fields, nearest, prompt
 from loopwright.llm.quoting import quote
 from loopwright.llm.structured import Ability
 from loopwright.spec.blocks import ModelBlock
@@ -47,7 +47,7 @@ class Record:
 
         recorded = context.blocks.get(block.of or "")
         if recorded is None:
-            raise SpecError([Problem(f"models.{block.id}.of", f"there is no model {block.of!r}")])
+            raise SpecError([Problem(f"models[{block.id}].of", f"there is no model {block.of!r}")])
         self._inner: Provider = build(recorded, context)
         self.ability: Ability | None = getattr(self._inner, "ability", None)
         self._path = _path(block, context)
@@ -85,7 +85,7 @@ class Replay:
     def __init__(self, block: ModelBlock, context: Context) -> None:
         self._path = _path(block, context)
         if not self._path.exists():
-            problem = Problem(f"models.{block.id}.cassette", f"there is no file {self._path.name}; record it first")
+            problem = Problem(f"models[{block.id}].cassette", f"there is no file {self._path.name}; record it first")
             raise SpecError([problem])
         self._kept = dict(read(self._path))
         self._seen: Counter[str] = Counter()

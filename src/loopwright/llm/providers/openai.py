@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -40,22 +41,21 @@ class OpenAI:
     async def complete(self, request: Request) -> Reply:
         param = self._token_param
         try:
-            return await self._ask(request, param)
+            body = await self._post(request, param)
         except Unsupported as error:
             if not self._auto or request.max_output_tokens is None or param not in str(error):
                 raise
-        # The endpoint has refused the parameter unread: the same question with its other name is not a retry.
-        reply = await self._ask(request, _OTHER_PARAM[param])
-        self._token_param = _OTHER_PARAM[param]
-        return reply
+            # The endpoint refused the parameter unread: the same question with its other name is not a retry.
+            body = await self._post(request, _OTHER_PARAM[param])
+            self._token_param = _OTHER_PARAM[param]
+        return reply_of(body, self._model, request.logprobs)
 
-    async def _ask(self, request: Request, token_param: str) -> Reply:
-        body = orjson.dumps(wire(request, self._model, token_param))
+    def _post(self, request: Request, token_param: str) -> Awaitable[bytes]:
         key = self._secrets.key()
         headers = self._secrets.headers()
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
-        return reply_of(await self._line.post(headers, body), self._model, request.logprobs)
+        return self._line.post(headers, orjson.dumps(wire(request, self._model, token_param)))
 
 
 def wire(request: Request, model: str, token_param: str) -> dict[str, Any]:

@@ -111,4 +111,4 @@ def _module(name: str, folder: Path) -> ModuleType:
 
 
 def _unusable(model: str, what: str) -> SpecError:
-    return SpecError([Problem(f"models.{model}.script", what, "module:function, taking a Request, returning str or Reply")])
+    return SpecError([Problem(f"models[{model}].script", what, "module:function, taking a Request, returning str or Reply")])

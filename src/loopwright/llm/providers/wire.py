@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from multidict import CIMultiDict
 from yarl import URL
 
 from loopwright.llm.http import Http
 
-_ALWAYS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+_ALWAYS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": "loopwright",
+}
 
 
 def endpoint(base: str, path: str) -> URL:
@@ -30,7 +35,7 @@ class Line:
         self._last: Mapping[str, str] | None = None
         self._ready: CIMultiDict[str] = CIMultiDict()
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> bytes:
+    def post(self, headers: Mapping[str, str], body: bytes) -> Awaitable[bytes]:
         if headers != self._last:
             self._last, self._ready = headers, CIMultiDict({**_ALWAYS, **headers})
-        return await self._http.post(self._url, self._ready, body, allow_private=self._allow_private)
+        return self._http.post(self._url, self._ready, body, allow_private=self._allow_private)
