@@ -1,4 +1,4 @@
-"""A run on a disk that fills up or cannot be written to ends with a clear error, loses nothing, and goes on once there is room."""
+"""A run on a disk that fills up or cannot be written to ends with a clear error, and goes on once there is room."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from kills import DELAY, STEPS, TRIALS, RunFolder, all_runs, begin, check_same, killed_run, write_spec
+from kills import DELAY, STEPS, TRIALS, begin, check_same, killed_run, write_spec
 
 from loopwright.llm.practice import PracticeServer
+from loopwright.runs.folder import RunFolder, all_runs
 
 CAP = 150
 
