@@ -134,6 +134,35 @@ async def test_no_fault_gets_past_the_error_family(fault: str, http: Http) -> No
                 assert reply.text or reply.finish == "refusal"
 
 
+@pytest.mark.skipif(find_spec("litellm") is None, reason="the extra `litellm` is not installed")
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("429-seconds", "Overloaded"),
+        ("quota", "QuotaExhausted"),
+        ("401", "KeyRejected"),
+        ("404", "EndpointMissing"),
+        ("context", "ContextTooLong"),
+        ("500", "Unavailable"),
+        ("reset", "Unavailable"),
+        ("empty-choices", "BadReply"),
+        ("no-usage", None),
+    ],
+)
+async def test_litellm_meets_each_fault_once_and_says_it_in_our_words(fault: str, error: str | None, http: Http) -> None:
+    async with PracticeServer({fault: 1.0}) as server:
+        provider = build(block_of("litellm", server.url), Context(http, environ={"KEY": SECRET}))
+        if error is None:
+            assert (await provider.complete(RECORDED)).usage is None
+        else:
+            with pytest.raises(LoopwrightError) as caught:
+                await provider.complete(RECORDED)
+            assert type(caught.value).__name__ == error
+            assert getattr(caught.value, "retry_after", None) == (1.0 if fault == "429-seconds" else None)
+            assert SECRET not in str(caught.value)
+        assert server.calls == 1
+
+
 async def test_a_cancelled_call_leaves_no_connection_behind(http: Http) -> None:
     async with PracticeServer({"silent": 1.0}) as server:
         for kind in ("openai", "anthropic"):

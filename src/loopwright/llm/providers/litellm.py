@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from time import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,7 +20,7 @@ from loopwright.errors import (
     Unavailable,
     Unsupported,
 )
-from loopwright.llm.messages import Reply, Request
+from loopwright.llm.messages import Reply, Request, Usage
 from loopwright.llm.providers.keys import Secrets
 from loopwright.llm.providers.openai import reply_of, wire
 from loopwright.llm.quoting import quote
@@ -58,7 +59,9 @@ class LiteLLM:
             body = answer.model_dump_json().encode()
         except Exception as error:
             self._blame(error, tuple(word for word in (key, *headers.values()) if word))
-        return reply_of(body, self._model, request.logprobs)
+        reply = reply_of(body, self._model, request.logprobs)
+        # Where the server gave no usage, LiteLLM says 0.
+        return reply if reply.usage != Usage(0, 0) else replace(reply, usage=None)
 
     def _blame(self, error: Exception, secrets: tuple[str, ...]) -> NoReturn:
         said = quote(str(error), secrets)
@@ -94,5 +97,9 @@ def _error(library: Any, error: Exception, what: str) -> LoopwrightError:
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or status < 400:
         return BoundaryError("litellm", what)
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    return error_of(Refusal("litellm", status, headers, what.encode()), time())
+    said = getattr(error, "body", None)
+    codes = {name: said.get(name) for name in ("code", "type")} if isinstance(said, dict) else {}
+    headers = getattr(error, "litellm_response_headers", None) or {}
+    named = error_of(Refusal("litellm", status, headers, orjson.dumps({"error": {**codes, "message": what}})), time())
+    # It says 500 of connections that broke off, too, whose answer may be on the bill.
+    return Unavailable(str(named), charged=True) if status == 500 else named
