@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loopwright.cli.text import count, duration, line, plain, plain_json, share, usd
 
 ATTACKS = [

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from loopwright.cli.commands import app
 from loopwright.cli.text import plain
 from loopwright.errors import LoopwrightError, SpecError
 
 
-def main() -> None:
-    """The console script."""
+def main(words: Sequence[str] | None = None) -> None:
+    """The console script; `words` are by default those that the process was called with."""
     try:
-        app(prog_name="loopwright")
+        app(words, prog_name="loopwright")
     except KeyboardInterrupt:
         sys.exit(130)
     except LoopwrightError as error:

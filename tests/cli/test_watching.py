@@ -1,0 +1,172 @@
+"""What is shown of a run under way, at moments that the tests choose."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from loopwright.cli.display import frame
+from loopwright.cli.glance import ArmLine, CapLine, Gauge, Glance
+from loopwright.cli.screen import Screen
+from loopwright.cli.watching import FIRST_S, INTERVAL_S, Lines, Silent
+from loopwright.llm.book import MemoryBook
+from loopwright.llm.http import Http
+from loopwright.llm.models import Models
+from loopwright.llm.providers import Context
+from loopwright.llm.providers.scripted import Scripted
+from loopwright.loop.progress import ArmProgress, Progress
+from loopwright.runs.folder import RunFolder
+from loopwright.runs.live import Live
+from loopwright.spec.blocks import Budget, ModelBlock, Pricing, RunSpec
+
+
+def live() -> Live:
+    progress = Progress(expected=100, settled=40, in_flight=4, samples=80, accepted=20, resumed_at=20)
+    progress.arms["wide"] = ArmProgress(pulls=60, rewards=50, total=25.0)
+    priced = Pricing(input_per_1k=1.0, output_per_1k=1.0)
+    block = ModelBlock(id="writer", provider="scripted", script=["word"], max_output_tokens=8, pricing=priced)
+    provider = Scripted(block, Context(Http()))
+    models = Models((block,), Budget(usd=2.0, calls=1000), MemoryBook(), {"writer": provider})
+    return Live(RunFolder(Path("runs/toy-12345678")), RunSpec(workflow="toy"), progress, models)
+
+
+def screen(*, json: bool = False, quiet: bool = False) -> tuple[Screen, StringIO, StringIO]:
+    out, err = StringIO(), StringIO()
+    return Screen(out, err, {}, json=json, quiet=quiet), out, err
+
+
+def times(naps: list[float], most: int) -> Callable[[float], Awaitable[None]]:
+    """A sleep that takes no time, and is cancelled after so many."""
+
+    async def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) > most:
+            raise asyncio.CancelledError
+
+    return sleep
+
+
+async def test_one_line_comes_soon_and_then_one_per_interval() -> None:
+    naps: list[float] = []
+    lines, _, err = screen()
+    with pytest.raises(asyncio.CancelledError):
+        await Lines(lines, times(naps, 3)).watch(live())
+    assert naps == [FIRST_S, INTERVAL_S, INTERVAL_S, INTERVAL_S]
+    run, *shown = err.getvalue().splitlines()
+    assert run == "run runs/toy-12345678"
+    assert len(shown) == 3
+    assert "40 of 100 trials, 4 in flight, 0 failed" in shown[0]
+    assert "20 of 80 samples accepted (25.0 %)" in shown[0]
+    assert "usd $0.00 of $2.00" in shown[0]
+
+
+async def test_programs_get_events() -> None:
+    lines, out, _ = screen(json=True)
+    with pytest.raises(asyncio.CancelledError):
+        await Lines(lines, times([], 1)).watch(live())
+    event = json.loads(out.getvalue())
+    assert event["event"] == "progress"
+    assert (event["settled"], event["expected"], event["in_flight"]) == (40, 100, 4)
+    assert event["arms"] == [{"name": "wide", "pulls": 60, "mean": 0.5}]
+    assert {"unit": "usd", "model": None, "spent": 0, "reserved": 0, "limit": 2_000_000_000} in event["caps"]
+
+
+async def test_a_reader_that_has_left_does_not_end_the_run() -> None:
+    class Closed(StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    gone = Screen(Closed(), Closed(), {}, json=True)
+    await Lines(gone, times([], 3)).watch(live())
+
+
+async def test_quiet_shows_only_what_the_user_must_see_now() -> None:
+    quiet, out, err = screen(quiet=True)
+    shows = Silent(quiet)
+    await shows.watch(live())
+    assert (out.getvalue(), err.getvalue()) == ("", "")
+    shows.notice("stopping")
+    assert err.getvalue() == "stopping\n"
+
+
+def test_the_time_to_go_counts_what_this_life_has_settled() -> None:
+    now = [100.0]
+    watched = live()
+    gauge = Gauge(watched, lambda: now[0])
+    now[0] += 10
+    assert gauge.look().eta_s == 30  # 20 of 60 in ten seconds
+    watched.progress.settled = 20
+    assert gauge.look().eta_s is None
+
+
+def drawn(glance: Glance, *, encoding: str = "utf-8") -> str:
+    class Encoded(StringIO):
+        @property
+        def encoding(self) -> str:  # type: ignore[override]
+            return encoding
+
+    file = Encoded()
+    console = Console(file=file, width=100, color_system=None)
+    console.print(frame(glance, "/runs/x", console))
+    return file.getvalue()
+
+
+GLANCE = Glance(
+    run="x",
+    settled=50,
+    expected=100,
+    in_flight=4,
+    failed=2,
+    samples=90,
+    accepted=30,
+    arms=(ArmLine("careful", 10, 0.25), ArmLine("[red]e\x1b[2Jvil", 40, None)),
+    caps=(CapLine("usd", None, 150_000_000, 0, 2_000_000_000), CapLine("calls", "writer", 10, 1, 100)),
+    calls=80,
+    nano_usd=None,
+    requests_per_s=12.34,
+    elapsed_s=75,
+    eta_s=75,
+)
+
+
+def test_a_frame_holds_all_that_is_promised() -> None:
+    shown = drawn(GLANCE)
+    for said in (
+        "50 of 100, 4 in flight, 2 failed",
+        "90, 30 accepted (33.3 %)",
+        "$0.15 of $2.00",
+        "writer calls",
+        "10 of 100",
+        "80, 12.3 per second",
+        "1 min 15 s, 1 min 15 s to go",
+        "0.250",
+        "40 pulls",
+        "████████████░░░░░░░░░░░░",
+    ):
+        assert said in shown
+    assert "\x1b[2J" not in shown
+    assert "[red]e\\x1b[2Jvil" in shown
+
+
+def test_a_terminal_without_unicode_gets_other_bars() -> None:
+    assert "############............" in drawn(GLANCE, encoding="ascii")
+
+
+def test_an_unknown_price_is_called_unknown() -> None:
+    unpriced = Glance(**{**GLANCE.fields(), "arms": (), "caps": ()})
+    assert "usd unknown" in unpriced.text()
+    assert "usd unknown" in drawn(unpriced)
+
+
+def test_many_arms_are_cut_to_those_most_pulled() -> None:
+    many = Glance(**{**GLANCE.fields(), "caps": (), "arms": tuple(ArmLine(f"arm{n:02}", n, 0.5) for n in range(30))})
+    shown = drawn(many)
+    assert "arm29" in shown
+    assert "arm10" not in shown
+    assert "and 18 more" in shown
