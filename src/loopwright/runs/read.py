@@ -159,7 +159,7 @@ def _standing(folder: RunFolder, meta: dict[str, Any]) -> Standing:
 
 def _changed(folder: RunFolder) -> float:
     log = folder.store.with_name(folder.store.name + "-wal")
-    return max(file.stat().st_mtime for file in (folder.store, log) if file.is_file())
+    return max((file.stat().st_mtime for file in (folder.store, log) if file.is_file()), default=0.0)
 
 
 def _caps(spec: dict[str, Any], credits: dict[str, int]) -> Iterator[Cap]:

@@ -38,7 +38,7 @@ def held(folder: Path) -> bool:
     touched: a look must not keep a writer that is just starting from taking it."""
     try:
         handle = os.open(folder / "lock", os.O_RDONLY)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
     try:
         if _gone(os.pread(handle, 200, 0).decode("utf-8", "replace")):
