@@ -25,23 +25,22 @@ SHORTEST_SLEEP = 0.0005
 
 
 class Rate:
-    """A rate limit (GCRA): no minute ever sees more than the allowance, as long as no single cost exceeds it.
+    """A rate limit (GCRA): no minute ever sees more than the allowance, but for what one cost alone exceeds the burst by.
 
     `_due` is the time at which all that was taken will have been paid off at the steady rate.
     """
 
-    __slots__ = ("_due", "_every", "_slack")
+    __slots__ = ("_burst", "_due", "_every")
 
     def __init__(self, per_minute: float, unit: float) -> None:
         """`unit` is the smallest cost: 1 where things are counted, 0 for a quantity."""
-        burst = max(unit, per_minute * BURST // 1 if unit else per_minute * BURST)
-        self._every = MINUTE / (per_minute - burst + unit)
-        self._slack = burst * self._every
+        self._burst = max(unit, per_minute * BURST // 1 if unit else per_minute * BURST)
+        self._every = MINUTE / (per_minute - self._burst + unit)
         self._due = float("-inf")
 
     def wait(self, cost: float, now: float) -> float:
         """Seconds until this may be taken; not above 0 when it may be taken now."""
-        return self._due + cost * self._every - self._slack - now
+        return self._due + min(cost - self._burst, 0.0) * self._every - now
 
     def take(self, cost: float, now: float) -> None:
         self._due = max(self._due, now) + cost * self._every

@@ -21,6 +21,8 @@ from loopwright.llm.structured import Ability
 from loopwright.records import Call
 from loopwright.spec.blocks import Budget, ModelBlock
 
+__all__ = ["Models", "Scope", "Spending", "Timing"]
+
 
 class Models:
     """Asks any of the models, at a place in the run. `at` gives that place; leaving the context settles the budget."""
