@@ -77,15 +77,6 @@ async def test_programs_get_events() -> None:
     assert {"unit": "usd", "model": None, "spent": 0, "reserved": 0, "limit": 2_000_000_000} in event["caps"]
 
 
-async def test_a_reader_that_has_left_does_not_end_the_run() -> None:
-    class Closed(StringIO):
-        def write(self, _: str) -> int:
-            raise BrokenPipeError
-
-    gone = Screen(Closed(), Closed(), {}, json=True)
-    await Lines(gone, times([], 3)).watch(live())
-
-
 async def test_quiet_shows_only_what_the_user_must_see_now() -> None:
     quiet, out, err = screen(quiet=True)
     shows = Silent(quiet)

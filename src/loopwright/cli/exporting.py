@@ -17,7 +17,8 @@ def export_run(folder: RunFolder, wanted: Wanted, output: Path | None, screen: S
         rows = to_file(folder, wanted, output)
         screen.tell(f"{count(rows)} {wanted.what} of {folder.name} written to {output}")
     elif not screen.out.isatty():
-        to_stream(folder, wanted, screen.out.buffer)
+        with screen.as_it_is() as stream:
+            to_stream(folder, wanted, stream)
     elif wanted.form == "parquet":
         raise UsageError("Parquet is not for terminals: give a file with --output")
     else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from loopwright.cli.text import line, plain, plain_json
 
@@ -92,9 +94,28 @@ class Screen:
                 padded.append(gap + cell if column.right else cell + gap)
             self._write(self.out, "  ".join(padded).rstrip())
 
+    @contextmanager
+    def as_it_is(self) -> Iterator[BinaryIO]:
+        """Stdout, for data that are for another program."""
+        with while_read(self.out):
+            yield self.out.buffer
+            self.out.flush()
+
     def _write(self, file: TextIO, text: str) -> None:
-        file.write(text + "\n")
-        file.flush()
+        with while_read(file):
+            file.write(text + "\n")
+            file.flush()
+
+
+@contextmanager
+def while_read(file: TextIO) -> Iterator[None]:
+    """A reader that has left, as `head` does, is no mistake: what follows goes nowhere, and the command ends as it would."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
 
 
 def as_json(value: Any) -> str:

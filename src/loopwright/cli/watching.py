@@ -45,14 +45,11 @@ class Lines(Silent):
     async def watch(self, live: Live) -> None:
         await super().watch(live)
         gauge = Gauge(live)
-        try:
-            self._screen.tell(f"run {live.folder.path}")
-            await self._sleep(FIRST_S)
-            while True:
-                self._show(gauge)
-                await self._sleep(INTERVAL_S)
-        except BrokenPipeError:
-            return  # nobody reads any more; the run goes on, and its results are stored
+        self._screen.tell(f"run {live.folder.path}")
+        await self._sleep(FIRST_S)
+        while True:
+            self._show(gauge)
+            await self._sleep(INTERVAL_S)
 
     def _show(self, gauge: Gauge) -> None:
         glance = gauge.look()
