@@ -28,11 +28,11 @@ from loopwright.errors import (
     Unavailable,
     Unsupported,
 )
-from loopwright.llm.http import Http, secrets_in
+from loopwright.llm.http import Http
 from loopwright.llm.messages import Request, chat
 from loopwright.llm.practice import PracticeServer
 from loopwright.llm.providers import Context, build
-from loopwright.llm.quoting import quote
+from loopwright.llm.quoting import quote, secrets_in
 from loopwright.llm.statuses import LONGEST_WAIT, Refusal, error_of, retry_after
 from loopwright.spec.blocks import ModelBlock
 

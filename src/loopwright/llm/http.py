@@ -21,7 +21,7 @@ from yarl import URL
 
 from loopwright.errors import BadReply, EndpointMissing, Unavailable
 from loopwright.llm.addresses import GuardedResolver, check_literal
-from loopwright.llm.quoting import quote
+from loopwright.llm.quoting import quote, secrets_in
 from loopwright.llm.statuses import Refusal, error_of, moved
 
 CAP = 16 * 2**20
@@ -30,9 +30,6 @@ CAP = 16 * 2**20
 _ERROR_CAP = 64 * 2**10
 _LARGE_BODY = 2**20
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=None)
-_PUBLIC = frozenset(
-    {"accept", "accept-encoding", "content-type", "user-agent", "host", "anthropic-version", "anthropic-beta", "connection"}
-)
 
 
 class Http:
@@ -62,7 +59,8 @@ class Http:
         try:
             if response.status >= 300:
                 await self._refused(url, response, headers)
-            return await self._body(url, response)
+            whole = _in_hand(response, self._cap)
+            return whole if whole is not None else await self._body(url, response)
         except BaseException:
             response.close()
             raise
@@ -114,10 +112,12 @@ class Http:
         raise error_of(refusal, self._now())
 
 
-def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """What must not be repeated: every word of every header that is not known to be public; the longest first."""
-    words = {word for name, value in headers.items() if name.lower() not in _PUBLIC for word in value.split()}
-    return tuple(sorted((word for word in words if len(word) >= 4 and word != "Bearer"), key=len, reverse=True))
+def _in_hand(response: aiohttp.ClientResponse, cap: int) -> bytes | None:
+    """The body, if it came whole and plain together with its head, as most do."""
+    content = response.content
+    if not content.is_eof() or content.exception() is not None or content.total_bytes > cap:
+        return None
+    return None if hdrs.CONTENT_ENCODING in response.headers else content.read_nowait()
 
 
 async def _bounded(response: aiohttp.ClientResponse, cap: int) -> bytes | None:

@@ -38,20 +38,16 @@ class Anthropic:
 
         base = (block.base_url or HOME).rstrip("/")
         key_env = block.api_key_env or ("ANTHROPIC_API_KEY" if base.removesuffix("/v1") == HOME else None)
-        self._secrets = Secrets(block, context.environ, key_env)
+        self._secrets = Secrets(block, context.environ, key_env, "x-api-key")
         url = endpoint(base, "messages" if base.endswith("/v1") else "v1/messages")
-        self._line = Line(context.http, url, block.allow_private)
+        self._line = Line(context.http, url, block.allow_private, {"anthropic-version": VERSION})
         self._model = block.name
 
     async def complete(self, request: Request) -> Reply:
         if request.json_object:
             raise Unsupported("the Messages API knows no json_object mode")
-        headers = {"anthropic-version": VERSION, **self._secrets.headers()}
-        key = self._secrets.key()
-        if key is not None:
-            headers["x-api-key"] = key
         body = orjson.dumps(wire(request, self._model))
-        return reply_of(await self._line.post(headers, body), self._model)
+        return reply_of(await self._line.post(self._secrets.headers(), body), self._model)
 
 
 def wire(request: Request, model: str) -> dict[str, Any]:
@@ -59,9 +55,7 @@ def wire(request: Request, model: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": model,
         "max_tokens": request.max_output_tokens or MOST_TOKENS,
-        "messages": [
-            {"role": message.role, "content": message.content} for message in request.messages if message.role != "system"
-        ],
+        "messages": [message for message in request.messages if message.role != "system"],
     }
     optional = (
         ("system", "\n\n".join(message.content for message in request.messages if message.role == "system") or None),

@@ -1,36 +1,59 @@
-"""Keys and headers, read from the environment at the moment they are sent and kept nowhere else."""
+"""Keys and headers, read from the environment at the moment they are sent and kept no longer than until they change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from loopwright.errors import KeyRejected
 from loopwright.spec.blocks import FromEnv, ModelBlock
 
 
+class _Source(NamedTuple):
+    """A header whose value is in the environment, and the field of the block that says so."""
+
+    header: str
+    prefix: str
+    variable: str
+    named_by: str
+
+
 class Secrets:
-    """A model's key and the headers that its block adds."""
+    """A model's key, in the header that carries it, and the headers that its block adds."""
 
-    __slots__ = ("_environ", "_fixed", "_from_env", "_id", "_key_env")
+    __slots__ = ("_environ", "_fixed", "_id", "_last", "_ready", "_sources")
 
-    def __init__(self, block: ModelBlock, environ: Mapping[str, str], key_env: str | None) -> None:
+    def __init__(
+        self,
+        block: ModelBlock,
+        environ: Mapping[str, str],
+        key_env: str | None,
+        header: str = "Authorization",
+        prefix: str = "",
+    ) -> None:
         self._id = block.id
         self._environ = environ
-        self._key_env = key_env
         self._fixed = {name: value for name, value in block.headers.items() if isinstance(value, str)}
-        self._from_env = {name: value.env for name, value in block.headers.items() if isinstance(value, FromEnv)}
+        named = [(name, value.env) for name, value in block.headers.items() if isinstance(value, FromEnv)]
+        self._sources = [_Source(name, "", variable, f"headers.{name}") for name, variable in named]
+        if key_env is not None:
+            self._sources.append(_Source(header, prefix, key_env, "api_key_env"))
+        self._last: list[str] = []
+        self._ready: Mapping[str, str] = self._fixed
 
-    def key(self) -> str | None:
-        """The key; None where the endpoint needs none."""
-        return None if self._key_env is None else self._read(self._key_env, "api_key_env")
+    def headers(self) -> Mapping[str, str]:
+        """All of them; the same object as long as nothing in the environment changes."""
+        if not self._sources:
+            return self._fixed
+        values = [self._read(source) for source in self._sources]
+        if values != self._last:
+            sent = {source.header: source.prefix + value for source, value in zip(self._sources, values, strict=True)}
+            self._last, self._ready = values, self._fixed | sent
+        return self._ready
 
-    def headers(self) -> dict[str, str]:
-        return self._fixed | {name: self._read(variable, f"headers.{name}") for name, variable in self._from_env.items()}
-
-    def _read(self, variable: str, named_by: str) -> str:
-        value = self._environ.get(variable, "").strip()
-        if not value:
-            raise KeyRejected(f"model {self._id!r}: the variable {variable}, named by `{named_by}`, is not set; export it")
-        if not value.isprintable() or not value.isascii():
-            raise KeyRejected(f"model {self._id!r}: the variable {variable} holds characters that no header can carry")
-        return value
+    def _read(self, source: _Source) -> str:
+        value = self._environ.get(source.variable, "").strip()
+        if value and value.isascii() and value.isprintable():
+            return value
+        wrong = "holds characters that no header can carry" if value else "is not set; export it"
+        raise KeyRejected(f"model {self._id!r}: the variable {source.variable}, named by `{source.named_by}`, {wrong}")

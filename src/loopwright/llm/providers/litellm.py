@@ -23,7 +23,7 @@ from loopwright.errors import (
 from loopwright.llm.messages import Reply, Request, Usage
 from loopwright.llm.providers.keys import Secrets
 from loopwright.llm.providers.openai import reply_of, wire
-from loopwright.llm.quoting import quote
+from loopwright.llm.quoting import quote, secrets_in
 from loopwright.llm.statuses import Refusal, error_of
 from loopwright.spec.blocks import ModelBlock
 
@@ -31,21 +31,24 @@ if TYPE_CHECKING:
     from loopwright.llm.providers import Context
 
 
+_KEY = "Authorization"
+
+
 class LiteLLM:
     """One model by its LiteLLM name, such as `mistral/mistral-small-latest`."""
 
     def __init__(self, block: ModelBlock, context: Context) -> None:
         self._library = _library()
-        self._secrets = Secrets(block, context.environ, block.api_key_env)
+        self._secrets = Secrets(block, context.environ, block.api_key_env, _KEY)
         self._model = block.name
         self._base_url = block.base_url
         self._token_param = "max_completion_tokens" if block.token_param == "max_completion_tokens" else "max_tokens"  # noqa: S105
 
     async def complete(self, request: Request) -> Reply:
-        asked = wire(request, self._model, self._token_param)
-        if "response_format" in asked:
-            asked["response_format"] = orjson.loads(orjson.dumps(asked["response_format"]))
-        key, headers = self._secrets.key(), self._secrets.headers()
+        asked = orjson.loads(orjson.dumps(wire(request, self._model, self._token_param)))
+        headers = dict(self._secrets.headers())
+        secrets = secrets_in(headers)
+        key = headers.pop(_KEY, None)
         try:
             answer = await self._library.acompletion(
                 **asked,
@@ -58,7 +61,7 @@ class LiteLLM:
             )
             body = answer.model_dump_json().encode()
         except Exception as error:
-            self._blame(error, tuple(word for word in (key, *headers.values()) if word))
+            self._blame(error, secrets)
         reply = reply_of(body, self._model, request.logprobs)
         # Where the server gave no usage, LiteLLM says 0.
         return reply if reply.usage != Usage(0, 0) else replace(reply, usage=None)

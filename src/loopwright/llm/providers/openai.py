@@ -31,7 +31,7 @@ class OpenAI:
 
         home = block.base_url is None or block.base_url.rstrip("/") == HOME
         key_env = block.api_key_env or ("OPENAI_API_KEY" if home else None)
-        self._secrets = Secrets(block, context.environ, key_env)
+        self._secrets = Secrets(block, context.environ, key_env, "Authorization", "Bearer ")
         self._line = Line(context.http, endpoint(block.base_url or HOME, "chat/completions"), block.allow_private)
         self._model = block.name
         self._auto = block.token_param == "auto"  # noqa: S105
@@ -51,36 +51,29 @@ class OpenAI:
         return reply_of(body, self._model, request.logprobs)
 
     def _post(self, request: Request, token_param: str) -> Awaitable[bytes]:
-        key = self._secrets.key()
-        headers = self._secrets.headers()
-        if key is not None:
-            headers["Authorization"] = f"Bearer {key}"
-        return self._line.post(headers, orjson.dumps(wire(request, self._model, token_param)))
+        return self._line.post(self._secrets.headers(), orjson.dumps(wire(request, self._model, token_param)))
 
 
 def wire(request: Request, model: str, token_param: str) -> dict[str, Any]:
-    """The body of a chat completion."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-    }
-    optional = (
-        ("temperature", request.temperature),
-        ("top_p", request.top_p),
-        (token_param, request.max_output_tokens),
-        ("stop", request.stop or None),
-        ("seed", request.seed),
-        ("logprobs", request.logprobs or None),
-        ("response_format", _format(request)),
-    )
-    body.update((name, value) for name, value in optional if value is not None)
-    return body
-
-
-def _format(request: Request) -> Any:
+    """The body of a chat completion; orjson writes a `Message` as the API wants it."""
+    body: dict[str, Any] = {"model": model, "messages": request.messages}
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.top_p is not None:
+        body["top_p"] = request.top_p
+    if request.max_output_tokens is not None:
+        body[token_param] = request.max_output_tokens
+    if request.stop:
+        body["stop"] = request.stop
+    if request.seed is not None:
+        body["seed"] = request.seed
+    if request.logprobs:
+        body["logprobs"] = True
     if request.schema is not None:
-        return openai_format(request.schema)
-    return {"type": "json_object"} if request.json_object else None
+        body["response_format"] = openai_format(request.schema)
+    elif request.json_object:
+        body["response_format"] = {"type": "json_object"}
+    return body
 
 
 def reply_of(body: bytes, model: str, logprobs: bool = False) -> Reply:

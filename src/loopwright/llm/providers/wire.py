@@ -15,6 +15,7 @@ _ALWAYS = {
     "Content-Type": "application/json",
     "User-Agent": "loopwright",
 }
+_NONE: Mapping[str, str] = {}
 
 
 def endpoint(base: str, path: str) -> URL:
@@ -24,18 +25,19 @@ def endpoint(base: str, path: str) -> URL:
 
 
 class Line:
-    """Posts to one endpoint."""
+    """Posts to one endpoint. `always` are the headers that its API wants of every request."""
 
-    __slots__ = ("_allow_private", "_http", "_last", "_ready", "_url")
+    __slots__ = ("_allow_private", "_always", "_http", "_last", "_ready", "_url")
 
-    def __init__(self, http: Http, url: URL, allow_private: bool) -> None:
+    def __init__(self, http: Http, url: URL, allow_private: bool, always: Mapping[str, str] = _NONE) -> None:
         self._http = http
         self._url = url
         self._allow_private = allow_private
+        self._always = {**_ALWAYS, **always}
         self._last: Mapping[str, str] | None = None
         self._ready: CIMultiDict[str] = CIMultiDict()
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Awaitable[bytes]:
-        if headers != self._last:
-            self._last, self._ready = headers, CIMultiDict({**_ALWAYS, **headers})
+        if headers is not self._last:
+            self._last, self._ready = headers, CIMultiDict({**self._always, **headers})
         return self._http.post(self._url, self._ready, body, allow_private=self._allow_private)
