@@ -49,9 +49,9 @@ format: $(DEV) ## let ruff put the code in order
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-size: $(DEV) $(BASE) ## the base install, from the wheel that users get, and what it weighs
+size: $(DEV) $(BASE) ## the install that users get, with the toy beside it, and what it weighs
 	rm -rf build/wheel
-	$(BIN)/python -m hatchling build -t wheel -d build/wheel > /dev/null
+	for package in . tests/toy; do (cd $$package && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/build/wheel) &> /dev/null; done
 	$(PIP) .venv-base/bin/python install --no-deps --force-reinstall build/wheel/*.whl
 	@find .venv-base/lib -type f -printf '%s %f\n' | awk '/\.pyc$$/ {made += $$1; next} {held += $$1} \
 		END {printf "base install: %d MB, and %d MB of bytecode that Python compiles from it\n", held / 1e6, made / 1e6}'
@@ -63,7 +63,7 @@ bench-peers: $(PEERS) ## the calling path beside other libraries, in .venv-bench
 	.venv-bench/bin/python bench/paths.py --peers
 
 prove: $(DEV) ## the long campaigns, of which the tests run a short form
-	$(BIN)/pytest -m prove --hypothesis-profile prove
+	$(BIN)/pytest -m prove --hypothesis-profile prove -o faulthandler_timeout=0
 
 lock: $(DEV) ## make the lock files anew
 	$(COMPILE) --upgrade --extra dev --output-file requirements/dev.txt pyproject.toml
