@@ -153,6 +153,6 @@ def test_the_base_install_imports_every_module(base: Path) -> None:
 
 
 def test_the_base_install_runs_the_toy(base: Path, tmp_path: Path) -> None:
-    command = [base / "bin/loopwright", "run", ROOT / "examples/toy.yaml"]
+    command = [str(base / "bin/loopwright"), "run", str(ROOT / "examples/toy.yaml")]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "200, 0 failed" in ran.stdout
