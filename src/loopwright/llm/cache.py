@@ -27,14 +27,15 @@ VERSION = 1
 BATCH = 500
 BUSY_S = 30.0
 
-_SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS reply (content BLOB NOT NULL, sample INTEGER NOT NULL, reply BLOB NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS reply_place ON reply (content, sample);
-PRAGMA application_id = {APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
+_SCHEMA = (
+    "CREATE TABLE reply (content BLOB NOT NULL, sample INTEGER NOT NULL, reply BLOB NOT NULL)",
+    "CREATE UNIQUE INDEX reply_place ON reply (content, sample)",
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+Row = tuple[bytes, int, bytes]
 
 
 class Place(NamedTuple):
@@ -63,7 +64,7 @@ class ReplyCache:
         self.asked = asked
         self._broken: StoreError | None = None
         self._reading = self._opened()
-        self._queue: SimpleQueue[tuple[Place, Reply] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Row | None] = SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="reply-cache", daemon=True)
         self._writer.start()
 
@@ -88,7 +89,7 @@ class ReplyCache:
     def put(self, place: Place, reply: Reply) -> None:
         """Adds a reply soon; one that is there already stays."""
         self._check()
-        self._queue.put((place, reply))
+        self._queue.put((*place, dump(reply)))
 
     def close(self) -> None:
         """Writes what is waiting."""
@@ -115,18 +116,27 @@ class ReplyCache:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        # Asked twice, for another process may have made it meanwhile.
+        if not self._recognised(connection, "BEGIN") and not self._recognised(connection, "BEGIN IMMEDIATE", _SCHEMA):
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -8192")
+
+    def _recognised(self, connection: sqlite3.Connection, begin: str, otherwise: Sequence[str] = ()) -> bool:
+        """Whether the file is a cache already. Where it is empty, runs what stands in `otherwise`; all as of one moment."""
+        connection.execute(begin)
+        application, version, tables = (
+            connection.execute(query).fetchone()[0]
+            for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema")
+        )
         if application != APPLICATION and (application or tables):
             raise StoreCorrupt(f"{self.path} is not a reply cache: name another file under `cache`")
         if version > VERSION:
             raise StoreTooNew(f"the reply cache {self.path} was written by a newer Loopwright: upgrade, or name another file")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -8192")
-        if version < VERSION:
-            connection.executescript(_SCHEMA)
+        for statement in otherwise if version == 0 else ():
+            connection.execute(statement)
+        connection.execute("COMMIT")
+        return bool(version)
 
     def _write(self) -> None:
         try:
@@ -134,10 +144,7 @@ class ReplyCache:
             try:
                 while batch := self._batch():
                     connection.execute("BEGIN IMMEDIATE")
-                    connection.executemany(
-                        "INSERT OR IGNORE INTO reply (content, sample, reply) VALUES (?, ?, ?)",
-                        ((place.content, place.sample, dump(reply)) for place, reply in batch),
-                    )
+                    connection.executemany("INSERT OR IGNORE INTO reply (content, sample, reply) VALUES (?, ?, ?)", batch)
                     connection.execute("COMMIT")
             finally:
                 connection.close()
@@ -146,9 +153,9 @@ class ReplyCache:
         except StoreError as error:
             self._broken = error
 
-    def _batch(self) -> Sequence[tuple[Place, Reply]]:
+    def _batch(self) -> Sequence[Row]:
         """What is waiting, at least one and at most a batch; nothing once the cache is closed."""
-        batch: list[tuple[Place, Reply]] = []
+        batch: list[Row] = []
         while len(batch) < BATCH and not (batch and self._queue.empty()):
             item = self._queue.get()
             if item is None:
