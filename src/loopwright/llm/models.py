@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from types import TracebackType
 
-from loopwright.errors import CallError, Problem, SpecError, TimedOut, Unavailable, UsageError
+from loopwright.errors import CallError, SpecError, TimedOut, Unavailable, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.book import Book, Kept, ReplyKey
 from loopwright.llm.budget import Purse
@@ -14,7 +14,7 @@ from loopwright.llm.cache import Place, ReplyCache, Samples
 from loopwright.llm.calling import Endpoint, Question, Shared, Timing
 from loopwright.llm.messages import Reply, Request, digest, wire_form
 from loopwright.llm.outcome import unraised
-from loopwright.llm.prices import Price, price_of
+from loopwright.llm.promises import prices_of, problems
 from loopwright.llm.provider import Provider
 from loopwright.llm.spending import Cap, Spending, total
 from loopwright.llm.structured import Ability
@@ -37,11 +37,10 @@ class Models:
         timing: Timing = Timing(),  # noqa: B008 - immutable
         cache: ReplyCache | None = None,
     ) -> None:
-        by_id = {block.id: block for block in blocks}
-        prices = {block.id: _price(block, by_id) for block in blocks}
-        problems = [*_fallback_problems(blocks, by_id), *_budget_problems(blocks, budget, prices)]
-        if problems:
-            raise SpecError(problems)
+        found = problems(blocks, budget)
+        if found:
+            raise SpecError(found)
+        prices = prices_of(blocks)
         self._book = book
         self._shared = Shared(book, Purse(budget, blocks, book), timing)
         self._endpoints = {block.id: Endpoint(block, providers[block.id], prices[block.id], self._shared) for block in blocks}
@@ -159,44 +158,3 @@ def _outcome(kept: Kept) -> Reply:
     if isinstance(kept.outcome, CallError):
         raise unraised(kept.outcome)
     return kept.outcome
-
-
-def _price(block: ModelBlock, by_id: Mapping[str, ModelBlock]) -> Price | None:
-    """A recorded model costs what the model behind it costs."""
-    recorded = by_id.get(block.of or "")
-    return price_of(block if recorded is None or block.pricing is not None else recorded)
-
-
-def _fallback_problems(blocks: Sequence[ModelBlock], by_id: Mapping[str, ModelBlock]) -> list[Problem]:
-    problems = []
-    for index, block in enumerate(blocks):
-        path = f"models[{index}].fallback"
-        seen, at = {block.id}, block
-        while at.fallback is not None:
-            if at.fallback not in by_id:
-                if at is block:
-                    hint = nearest(at.fallback, by_id)
-                    problems.append(Problem(path, f"no model has the id {at.fallback!r}", nearest=hint))
-                break
-            if at.fallback in seen:
-                problems.append(Problem(path, f"the fallbacks of {block.id!r} lead in a circle"))
-                break
-            at = by_id[at.fallback]
-            seen.add(at.id)
-    return problems
-
-
-def _budget_problems(blocks: Sequence[ModelBlock], budget: Budget, prices: Mapping[str, Price | None]) -> list[Problem]:
-    """A cap on money or tokens needs to know the most that a call can come to."""
-    problems = []
-    for index, block in enumerate(blocks):
-        own = block.budget or Budget()
-        usd, tokens = (budget.usd, own.usd) != (None, None), (budget.tokens, own.tokens) != (None, None)
-        price = prices[block.id]
-        if usd and price is None:
-            message = f"the price of {block.id!r} ({block.name}) is unknown, so a USD budget cannot be kept"
-            problems.append(Problem(f"models[{index}].pricing", message, "input_per_1k and output_per_1k"))
-        if block.max_output_tokens is None and (tokens or (usd and price is not None and price.output > 0)):
-            message = f"{block.id!r} may answer at any length, so a USD or token budget cannot be kept"
-            problems.append(Problem(f"models[{index}].max_output_tokens", message, "a whole number"))
-    return problems
