@@ -176,7 +176,7 @@ def test_check_as_json(here: Here) -> None:
         (["run"], "Missing argument"),
         (["run", "toy.yaml", "--nmae", "x"], "No such option"),
         (["run", "toy.yaml", "--set", "seed"], "path=value"),
-        (["run", "toy.yaml", "--executor", "ray"], "not there yet"),
+        (["run", "toy.yaml", "--executor", "ray"], "not part of this version"),
         (["run", "none.yaml"], "cannot be read"),
         (["schema", "tyo"], "did you mean 'toy'?"),
         (["runs", "show", "none"], "no run 'none'"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from loopwright.llm.practice import PracticeServer
 from loopwright.runs.folder import RunFolder
-from loopwright.runs.live import Unwatched
+from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.compare import differences
 from loopwright.store.reader import RunReader
@@ -147,3 +149,48 @@ async def test_no_secret_reaches_the_run_folder(tmp_path: Path, monkeypatch: pyt
     assert result.end.status == "done"
     for file in result.folder.path.rglob("*"):
         assert canary.encode() not in file.read_bytes(), file
+
+
+class Stopper(Unwatched):
+    """Interrupts a run once so many trials have settled."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    async def watch(self, live: Live) -> None:
+        while live.progress.settled < self.after:
+            await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def one_at_a_time(folder: Path, model: str) -> Path:
+    """A spec whose prompts are all alike, so that only the order of the answers tells them apart."""
+    file = folder / "same.yaml"
+    file.write_text(
+        f"workflow: toy\nitems: 40\nsteps: 1\nwindow: 1\npolicy: {{fixed: only}}\narms: {{only: 1000000}}\n"
+        f"same_prompt: true\noutput: {folder / 'runs'}\nmodels:\n  - {model}\n"
+    )
+    return file
+
+
+def test_a_list_of_answers_goes_on_where_it_was(tmp_path: Path) -> None:
+    answers = [f"answer {number}" for number in range(40)]
+    file = one_at_a_time(tmp_path, f"{{id: writer, provider: scripted, script: {answers}}}")
+    whole = start(Start(file, name="whole"), Unwatched())
+    cut = start(Start(file, name="cut"), Stopper(after=15))
+    assert 15 <= cut.progress.settled < 40
+    resumed = resume(cut.folder, (), Unwatched())
+    assert (resumed.end.status, resumed.exit_code) == ("done", 0)
+    assert same(resumed.folder, whole.folder)
+
+
+def test_a_replay_goes_on_where_it_was(tmp_path: Path) -> None:
+    answers = [f"answer {number}" for number in range(40)]
+    live = f"{{id: live, provider: scripted, script: {answers}}}"
+    recorded = one_at_a_time(tmp_path, f"{{id: writer, provider: record, of: live, cassette: tape.jsonl}}\n  - {live}")
+    first = start(Start(recorded, name="first"), Unwatched())
+    file = one_at_a_time(tmp_path, "{id: writer, provider: replay, cassette: tape.jsonl}")
+    cut = start(Start(file, name="cut"), Stopper(after=15))
+    assert 15 <= cut.progress.settled < 40
+    resumed = resume(cut.folder, (), Unwatched())
+    assert same(resumed.folder, first.folder)

@@ -10,7 +10,6 @@ import typer
 from loopwright.cli.options import RUNS, AsJson, Quiet, Root, Run, Sets, Spec
 from loopwright.cli.runs_commands import runs_app
 from loopwright.cli.screen import standard
-from loopwright.errors import UsageError
 
 EPILOG = """\b
 Exit codes:
@@ -99,8 +98,6 @@ def run(
     from loopwright.cli.running import run_spec
     from loopwright.runs.start import Start
 
-    if executor == "ray":
-        raise UsageError("the executor 'ray' is not there yet; trials run in this process (--executor local)")
     given = (*(sets or ()), *((f"executor={executor}",) if executor else ()))
     raise typer.Exit(run_spec(Start(spec, given, name, fresh), standard(os.environ, json=json, quiet=quiet)))
 

@@ -33,6 +33,8 @@ class Display(Silent):
     async def watch(self, live: Live) -> None:
         await super().watch(live)
         gauge = Gauge(live)
+        for warning in live.warnings:
+            self.notice(f"warning: {warning}")
         with Redrawn(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as redrawn:
             try:
                 while True:

@@ -11,7 +11,6 @@ from loopwright.errors import (
     BadAnswer,
     BadReply,
     CallError,
-    CassetteMiss,
     ContextTooLong,
     EndpointMissing,
     KeyRejected,
@@ -91,8 +90,6 @@ async def probe(provider: Provider, block: ModelBlock, now: Callable[[], float] 
             except (Unsupported, BadAnswer):
                 pass
             ability = weaker(ability)
-    except CassetteMiss:
-        return Report(block.id, "json_schema", "not asked: the cassette was recorded without a probe", probed=False)
     except LoopwrightError as error:
         return Report(block.id, None, diagnose(error), type(error).__name__)
     if reply is None:

@@ -36,14 +36,13 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     document = override(read(file), sets)
     workflow = _workflow(document)
     spec = validate(document, workflow.spec)
+    problems = [*_executor(spec), *_models(spec)]
     try:
         policy = build(spec.policy)
+    except SpecError as error:
+        problems += error.problems
     except UsageError as error:
-        raise document.blame(error if isinstance(error, SpecError) else SpecError([Problem("policy", str(error))])) from error
-    blocks = {block.id: block for block in spec.models}
-    problems = [
-        problem for index, block in enumerate(spec.models) for problem in providers.check(block, blocks, f"models[{index}]")
-    ]
+        problems.append(Problem("policy", str(error)))
     if problems:
         raise document.blame(SpecError(problems))
     return Checked(document, spec, workflow, policy, digest(spec), tuple(warnings(spec)))
@@ -68,6 +67,17 @@ def warnings(spec: RunSpec) -> Iterator[str]:
             f"window {spec.window} is below twice the {in_flight} calls that may be in flight: "
             "slow trials will leave the models idle"
         )
+
+
+def _executor(spec: RunSpec) -> Iterator[Problem]:
+    if spec.executor != "local":
+        yield Problem("executor", f"{spec.executor!r} is not part of this version", "local")
+
+
+def _models(spec: RunSpec) -> Iterator[Problem]:
+    blocks = {block.id: block for block in spec.models}
+    for index, block in enumerate(spec.models):
+        yield from providers.check(block, blocks, f"models[{index}]")
 
 
 def _workflow(document: Document) -> Workflow:

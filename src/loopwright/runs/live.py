@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from loopwright.errors import ExtraMissing, Interrupted, Problem, SpecError
+from loopwright.errors import ExtraMissing, Interrupted
 from loopwright.llm import providers
 from loopwright.llm.cache import Asked, ReplyCache
+from loopwright.llm.calling import STRONGEST
 from loopwright.llm.http import Http
 from loopwright.llm.models import Models
 from loopwright.llm.probe import QUESTION
 from loopwright.llm.provider import Provider
 from loopwright.llm.spending import Spending
+from loopwright.llm.structured import Ability
 from loopwright.loop.adapt import Adaptation, End, Setting
 from loopwright.loop.book import RunBook
 from loopwright.loop.progress import Progress
@@ -31,6 +34,10 @@ from loopwright.runs.folder import RunFolder
 from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.store.writer import RunStore
 
+Providers = Mapping[str, Provider]
+Answered = Mapping[str, Mapping[bytes, int]]
+"""By model: how often each request was answered in earlier lives of the run."""
+
 
 class Live(NamedTuple):
     """A run under way, for whoever shows it."""
@@ -39,6 +46,7 @@ class Live(NamedTuple):
     spec: RunSpec
     progress: Progress
     models: Models
+    warnings: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):
@@ -85,19 +93,20 @@ class Life:
     async def run(self, store: RunStore) -> Lived:
         spec = self._checked.spec
         work = self._work()
-        async with self._models(store) as models:
+        async with self._models(store) as (models, built):
             loop = Adaptation(work, self._checked.policy, store, models, self._setting())
             loop.progress.expected = spec.expected_trials()
             async with _beside(self._watch(loop.progress, models)):
                 with _signals(loop, self._watcher, self._drain_s):
-                    end = await self._whole(loop, work, Stages(store, models, spec.seed), models)
+                    stages = Stages(store, models, spec.seed)
+                    end = await self._whole(loop, work, stages, Probing(spec, models, built))
             missed = work.missed(loop.state) if end.status == "done" else None
         return Lived(end, loop.progress, models.spending(), missed)
 
-    async def _whole(self, loop: Adaptation[Any], work: Work[Any], stages: Stages, models: Models) -> End:
+    async def _whole(self, loop: Adaptation[Any], work: Work[Any], stages: Stages, probing: Probing) -> End:
         """Stages, then trials. What stops a stage ends the run before trial 0."""
         try:
-            await probe_answers(self._checked.spec, stages, models)
+            await probing.run(stages)
             await work.prepare(stages)
         except asyncio.CancelledError:
             stopped = Interrupted("stopped before the first trial")
@@ -120,42 +129,47 @@ class Life:
             raise ExtraMissing(extra, f"the workflow {self._checked.spec.workflow!r}") from error
 
     @contextlib.asynccontextmanager
-    async def _models(self, store: RunStore) -> AsyncIterator[Models]:
+    async def _models(self, store: RunStore) -> AsyncIterator[tuple[Models, Providers]]:
         spec = self._checked.spec
         async with contextlib.AsyncExitStack() as stack:
-            built = await stack.enter_async_context(opened(spec.models, self._base))
+            built = await stack.enter_async_context(opened(spec.models, self._base, store.answered()))
             cache = None
             if spec.cache is not None:
                 asked = [Asked(*row) for row in store.samples()]
                 cache = stack.enter_context(ReplyCache((self._base / spec.cache).resolve(), asked))
-            book = RunBook(store)
-            yield await stack.enter_async_context(Models(spec.models, spec.budget, book, built, cache=cache))
+            yield await stack.enter_async_context(Models(spec.models, spec.budget, RunBook(store), built, cache=cache)), built
 
     async def _watch(self, progress: Progress, models: Models) -> None:
-        await self._watcher.watch(Live(self._folder, self._checked.spec, progress, models))
+        await self._watcher.watch(Live(self._folder, self._checked.spec, progress, models, self._checked.warnings))
 
 
-async def probe_answers(spec: RunSpec, stages: Stages, models: Models) -> None:
+class Probing(NamedTuple):
     """Finds out before trial 0 how each endpoint that is asked for JSON can be made to give it, and keeps that in the store."""
-    for id in spec.asks_for_json():
-        block = next((block for block in spec.models if block.id == id), None)
-        if block is None:
-            raise SpecError([Problem("models", f"no model is called {id!r}")])
 
-        async def ask(place: Place, id: str = id) -> Json:
-            await place.ask(id, QUESTION)
-            return cast(Json, models.abilities.get(id))
+    spec: RunSpec
+    models: Models
+    providers: Providers
 
-        found = await stages.run(f"probe {id}", {"provider": block.provider, "model": block.name}, ask)
-        if found is not None:
-            models.abilities[id] = cast(Any, found)
+    async def run(self, stages: Stages) -> None:
+        blocks = {block.id: block for block in self.spec.models}
+        for id in self.spec.asks_for_json():
+            if getattr(self.providers[id], "ability", None) is None:
+                reads = {"provider": blocks[id].provider, "model": blocks[id].name}
+                found = await stages.run(f"probe {id}", reads, partial(self._ask, id))
+                self.models.abilities[id] = cast(Ability, found)
+
+    async def _ask(self, id: str, place: Place) -> Json:
+        await place.ask(id, QUESTION)
+        return self.models.abilities.get(id, STRONGEST)
 
 
 @contextlib.asynccontextmanager
-async def opened(blocks: Sequence[ModelBlock], base: Path) -> AsyncIterator[dict[str, Provider]]:
+async def opened(
+    blocks: Sequence[ModelBlock], base: Path, answered: Answered | None = None
+) -> AsyncIterator[dict[str, Provider]]:
     """The models' providers, over one set of connections that is closed at the end."""
     http = Http()
-    context = providers.Context(http, {block.id: block for block in blocks}, base)
+    context = providers.Context(http, {block.id: block for block in blocks}, base, answered=answered or {})
     try:
         yield {block.id: providers.build(block, context) for block in blocks}
     finally:

@@ -129,6 +129,13 @@ class RunStore:
         """The durable replies that trials from this one on, and stages (negative trials), have got so far."""
         return replies(self._reading, self.path, first_trial)
 
+    def answered(self) -> dict[str, dict[bytes, int]]:
+        """How often each request was answered so far, by model."""
+        found: dict[str, dict[bytes, int]] = {}
+        for model, digest, times in self._all("SELECT model, digest, count(*) FROM reply GROUP BY model, digest"):
+            found.setdefault(model, {})[digest] = times
+        return found
+
     def samples(self) -> Iterator[AskedRow]:
         """How far the numbering of replies in a shared cache has come, by model and request."""
         statement = "SELECT model, digest, max(sample) + 1 FROM reply GROUP BY model, digest ORDER BY min(id)"

@@ -43,12 +43,16 @@ _KEEPS_TO_ITSELF = ("script", "cassette", "of")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a provider may use: the run's connections, the other blocks by id, the spec's folder, the environment."""
+    """What a provider may use: the run's connections, the other blocks by id, the spec's folder, the environment.
+
+    `answered` counts, by model id and digest, the requests that earlier lives of the run had answered.
+    """
 
     http: Http
     blocks: Mapping[str, ModelBlock] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     environ: Mapping[str, str] = field(default_factory=lambda: environ)
+    answered: Mapping[str, Mapping[bytes, int]] = field(default_factory=dict)
 
 
 def build(block: ModelBlock, context: Context) -> Provider:

@@ -80,7 +80,7 @@ class Record:
 class Replay:
     """Serves what a cassette holds, each recording once and in its order; any other request is an error."""
 
-    ability: ClassVar[Ability | None] = None
+    ability: ClassVar[Ability] = "json_schema"
 
     def __init__(self, block: ModelBlock, context: Context) -> None:
         self._path = _path(block, context)
@@ -88,7 +88,7 @@ class Replay:
             problem = Problem(f"models[{block.id}].cassette", f"there is no file {self._path.name}; record it first")
             raise SpecError([problem])
         self._kept = dict(read(self._path))
-        self._seen: Counter[str] = Counter()
+        self._seen = Counter({digest.hex(): times for digest, times in context.answered.get(block.id, {}).items()})
 
     async def complete(self, request: Request) -> Reply:
         digest_ = key_of(request)

@@ -32,7 +32,10 @@ class Scripted:
     def __init__(self, block: ModelBlock, context: Context) -> None:
         self._id = block.id
         script = block.script
-        self._script = load(script, context.folder, block.id) if isinstance(script, str) else in_turn(script or (), block.id)
+        if isinstance(script, str):
+            self._script = load(script, context.folder, block.id)
+        else:
+            self._script = in_turn(script or [], block.id, sum(context.answered.get(block.id, {}).values()))
 
     async def complete(self, request: Request) -> Reply:
         try:
@@ -70,9 +73,9 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def in_turn(answers: list[str] | tuple[()], model: str) -> Script:
-    """The answers in the order of the requests' arrival. Where calls run side by side, or a run may resume, use a function."""
-    left = iter(answers)
+def in_turn(answers: list[str], model: str, given: int = 0) -> Script:
+    """The answers after those given before, in the order of the requests. Where calls run side by side, use a function."""
+    left = iter(answers[given:])
 
     def script(request: Request) -> str:  # noqa: ARG001
         answer = next(left, None)

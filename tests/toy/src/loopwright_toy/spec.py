@@ -21,6 +21,7 @@ class ToySpec(RunSpec):
     fail_every: Annotated[int | None, Field(ge=1, description="each so-many-th trial fails")] = None
     crash_at: Annotated[int | None, Field(ge=0, description="this trial hits a bug of the workflow's own")] = None
     structured: Annotated[bool, Field(description="ask the model for JSON")] = False
+    same_prompt: Annotated[bool, Field(description="ask every time the same")] = False
     sleep_s: Annotated[float, Field(ge=0, description="seconds that each act pauses, to be cut by a deadline")] = 0
     gate: Annotated[int, Field(ge=0, description="numbers that must have been accepted in the end")] = 0
 

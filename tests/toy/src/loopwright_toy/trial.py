@@ -88,7 +88,7 @@ class Toy:
     async def _draw(self, trial: Trial, below: int) -> int:
         if not self.spec.models:
             return trial.rng("draw").below(below)
-        prompt = f"Item {trial.item.id}: say a word. Range {below}."
+        prompt = "Say a word." if self.spec.same_prompt else f"Item {trial.item.id}: say a word. Range {below}."
         schema = SCHEMA if self.spec.structured else None
         reply = await trial.ask(self.spec.models[0].id, prompt, schema=schema, purpose="draw")
         return int.from_bytes(blake2b(reply.text.encode(), digest_size=4).digest(), "big") % below
