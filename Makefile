@@ -35,14 +35,14 @@ quick: check ## lint, types, layers and the fast tests, in under a minute
 
 check: lint types layers
 
-lint: $(DEV)
+lint: $(DEV) ## ruff
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 
-types: $(DEV)
+types: $(DEV) ## mypy, strict
 	$(BIN)/mypy $(CODE)
 
-layers: $(DEV)
+layers: $(DEV) ## the arrows of the house, by import-linter
 	$(BIN)/lint-imports
 
 format: $(DEV) ## let ruff put the code in order
