@@ -140,18 +140,21 @@ def base() -> Path:
     return BASE
 
 
+@pytest.mark.slow  # only `make test` brings .venv-base up to date
 def test_the_base_install_is_small(base: Path) -> None:
     """What the packages hold; the bytecode that Python compiles from it comes on top, or not, as the user likes."""
     files = [path for path in (base / "lib").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert sum(path.lstat().st_size for path in files) < 320_000_000
 
 
+@pytest.mark.slow  # only `make test` brings .venv-base up to date
 def test_the_base_install_imports_every_module(base: Path) -> None:
     paths = [path.relative_to(ROOT / "src").with_suffix("") for path in SOURCES if path.name != "__main__.py"]
     modules = [".".join(path.parts).removesuffix(".__init__") for path in paths]
     subprocess.run([base / "bin/python", "-W", "error", "-c", "import " + ", ".join(modules)], check=True, cwd=base)
 
 
+@pytest.mark.slow  # only `make test` brings .venv-base up to date
 def test_the_base_install_runs_the_toy(base: Path, tmp_path: Path) -> None:
     command = [str(base / "bin/loopwright"), "run", str(ROOT / "examples/toy.yaml")]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
