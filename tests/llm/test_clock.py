@@ -21,19 +21,14 @@ async def test_time_passes_when_all_sleep_and_in_order() -> None:
     assert woken == [("early", 5), ("middle", 60), ("late", 3_600)]
 
 
-async def test_a_timeout_ends_what_sleeps_past_it_and_nothing_else() -> None:
-    clock = ManualClock(start=0.0)
-    with pytest.raises(TimeoutError):
-        async with clock.timeout(10):
-            await clock.sleep(11)
-    assert clock.now == 10
-    async with clock.timeout(10):
-        await clock.sleep(9)
-    assert clock.now == 19
-    async with clock.timeout(10):
-        for _ in range(100):
-            await asyncio.sleep(0)
-    assert clock.now == 19, "a timeout alone does not move the time"
+async def test_what_is_to_ring_does_not_move_the_time() -> None:
+    clock, rung = ManualClock(start=0.0), asyncio.Event()
+    clock.call_at(10, rung.set)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert clock.now == 0
+    await clock.sleep(11)
+    assert rung.is_set()
 
 
 async def test_it_can_be_moved_by_hand() -> None:

@@ -13,6 +13,7 @@ from loopwright.llm.book import Book
 from loopwright.llm.budget import Purse
 from loopwright.llm.circuit import Circuit
 from loopwright.llm.clock import Clock, SystemClock
+from loopwright.llm.deadlines import Deadline, Deadlines
 from loopwright.llm.limits import Gate, Guess, demanded
 from loopwright.llm.messages import Reply, Request, wire_form
 from loopwright.llm.prices import Price
@@ -101,7 +102,7 @@ class Endpoint:
         self._provider = provider
         self._shared = shared
         self._retries = block.limits.retries
-        self._timeout_s = block.limits.timeout_s
+        self._deadlines = Deadlines(block.limits.timeout_s, shared.clock)
         shared.gates.append(self.gate)
 
     def fill(self, request: Request) -> Request:
@@ -205,14 +206,14 @@ class Endpoint:
         return answer.reply
 
     async def _send(self, request: Request) -> Reply:
-        limit = self._shared.clock.timeout(self._timeout_s)
+        limit = Deadline(self._deadlines)
         try:
-            async with limit:
+            with limit:
                 return checked(await self._provider.complete(request))
         except TimeoutError:
-            if not limit.expired():
+            if not limit.expired:
                 raise
-            raise TimedOut(f"model {self.id!r} did not answer within {self._timeout_s:g} s", charged=True) from None
+            raise TimedOut(f"model {self.id!r} did not answer within {self._deadlines.seconds:g} s", charged=True) from None
 
     def _read(self, question: Question, reply: Reply, latency_s: float) -> Answer:
         """The reply with what the loop knows of it; an answer that does not fit its schema is paid for all the same."""

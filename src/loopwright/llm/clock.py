@@ -19,8 +19,8 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
-    def timeout(self, seconds: float) -> asyncio.Timeout:
-        """An async context that raises `TimeoutError` when its body takes longer."""
+    def call_at(self, when: float, ring: Callable[[], None]) -> None:
+        """Rings once monotonic time has come to `when`."""
         ...
 
 
@@ -29,17 +29,19 @@ class SystemClock:
 
     monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)
-    timeout = staticmethod(asyncio.timeout)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def call_at(self, when: float, ring: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(when - time.monotonic(), ring)
 
 
 class ManualClock:
     """A clock whose time passes only when something sleeps on it, and then at once: hours of waiting take no time.
 
-    Time moves to the next sleeper after the loop has turned `patience` times without a new one. Timeouts end when a sleeper
-    carries the time past them; they never move it.
+    Time moves to the next sleeper after the loop has turned `patience` times without a new one. What `call_at` is
+    told to ring rings when a sleeper carries the time past it, and never moves the time itself.
     """
 
     def __init__(self, start: float = 1_000_000.0, patience: int = 32) -> None:
@@ -60,17 +62,15 @@ class ManualClock:
     async def sleep(self, seconds: float) -> None:
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asleep += 1
-        self._at(self.now + max(seconds, 0.0), lambda: _wake(woken))
+        self.call_at(self.now + max(seconds, 0.0), lambda: _wake(woken))
         self._watch()
         try:
             await woken
         finally:
             self._asleep -= 1
 
-    def timeout(self, seconds: float) -> asyncio.Timeout:
-        limit = asyncio.timeout(None)
-        self._at(self.now + seconds, lambda: _end(limit))
-        return limit
+    def call_at(self, when: float, ring: Callable[[], None]) -> None:
+        heapq.heappush(self._alarms, (when, next(self._order), ring))
 
     def advance(self, seconds: float) -> None:
         """Moves time on by hand and wakes whom it passes."""
@@ -78,9 +78,6 @@ class ManualClock:
         while self._alarms and self._alarms[0][0] <= until:
             self._ring()
         self.now = until
-
-    def _at(self, when: float, ring: Callable[[], None]) -> None:
-        heapq.heappush(self._alarms, (when, next(self._order), ring))
 
     def _ring(self) -> None:
         when, _, ring = heapq.heappop(self._alarms)
@@ -107,11 +104,3 @@ class ManualClock:
 def _wake(sleeper: asyncio.Future[None]) -> None:
     if not sleeper.done():
         sleeper.set_result(None)
-
-
-def _end(limit: asyncio.Timeout) -> None:
-    """Makes a timeout expire now, where its body has not ended already."""
-    try:
-        limit.reschedule(asyncio.get_running_loop().time())
-    except RuntimeError:
-        return
