@@ -18,6 +18,7 @@ LoopwrightError
 │   ├── KeyRejected             give another key (401, 403)
 │   ├── QuotaExhausted          buy quota or wait
 │   ├── EndpointMissing         mend base_url or model (404, redirect)
+│   ├── EndpointDown            wait until the endpoint answers again
 │   ├── CassetteMiss            record the cassette again
 │   ├── BudgetReached           raise the budget                             exit 3
 │   └── Interrupted             resume                                       exit 130
@@ -147,6 +148,10 @@ class QuotaExhausted(RunStopped):
 
 
 class EndpointMissing(RunStopped):
+    pass
+
+
+class EndpointDown(RunStopped):
     pass
 
 

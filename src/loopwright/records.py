@@ -117,12 +117,16 @@ class TrialRecord:
 
 CallStatus: TypeAlias = Literal["open", "settled", "failed", "assumed", "lost", "cached"]
 """open: in flight. settled: answered and billed as reported. failed: answered with an error, not billed.
-assumed: no trustworthy bill, charged its whole reservation. lost: in flight when the process died. cached: not sent."""
+assumed: no trustworthy bill, charged its whole reservation. lost: in flight when the process died, charged like that.
+cached: not sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One physical request to a model, as the ledger keeps it. None is unknown, never 0."""
+    """One physical request to a model, as the ledger keeps it. None is unknown, never 0.
+
+    While it is open, its tokens and price are what is reserved for it: the most that it can come to.
+    """
 
     id: int
     trial: int

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from loopwright.errors import LoopwrightError, SpecError, Unsupported, UsageError
+from loopwright.errors import BoundaryError, LoopwrightError, SpecError, Unsupported, UsageError
 from loopwright.llm.http import Http
 from loopwright.llm.messages import Message, Reply, Request, Usage, chat
 from loopwright.llm.practice import FAULTS, PracticeServer
 from loopwright.llm.probe import probe
 from loopwright.llm.provider import Provider
-from loopwright.llm.providers import PROVIDERS, Context, build, check
+from loopwright.llm.providers import PROVIDERS, Context, Foreign, build, check
 from loopwright.llm.structured import read, shape
 from loopwright.spec.blocks import FromEnv, ModelBlock
 
@@ -407,3 +407,13 @@ async def test_a_script_that_does_not_load_is_a_spec_error(http: Http, tmp_path:
     for script in ("nowhere:function", "os:nothing", "os:sep"):
         with pytest.raises(SpecError, match="script"):
             build(block_of("scripted", "", script=script), Context(http, folder=tmp_path))
+
+
+async def test_what_a_foreign_provider_raises_is_blamed_on_it() -> None:
+    class Broken:
+        async def complete(self, request: Request) -> Reply:
+            raise ZeroDivisionError("by it")
+
+    provider = Foreign(ModelBlock(id="m", provider="broken"), Broken())
+    with pytest.raises(BoundaryError, match="provider 'broken' of model 'm': ZeroDivisionError: by it"):
+        await provider.complete(Request(chat("hello")))

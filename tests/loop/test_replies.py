@@ -90,6 +90,17 @@ async def test_a_budget_of_calls_ends_the_run_and_raising_it_goes_on_to_the_same
     assert len(changed) == 1 and "budget.calls" in changed[0]
 
 
+async def test_a_cap_that_is_set_on_resume_counts_what_was_spent_before(tmp_path: Path) -> None:
+    async with PracticeServer(delay=0.002) as server:
+        desk = Desk(tmp_path, server)
+        cut = await desk.run("budget: {calls: 20}")
+        spent = server.calls
+        assert spent > 15
+        resumed = await desk.resume(cut.folder, "budget.calls=null", f"models.writer.budget.calls={spent + 4}")
+    assert resumed.end.status == "budget"
+    assert server.calls <= spent + 4
+
+
 async def test_a_change_that_makes_another_run_is_refused_on_resume(tmp_path: Path) -> None:
     async with PracticeServer() as server:
         desk = Desk(tmp_path, server)

@@ -13,6 +13,9 @@ from loopwright.llm.prices import Price
 from loopwright.llm.spending import Spent
 from loopwright.records import Call, CallStatus, Fields
 
+Bill = tuple[int | None, int | None, int | None]
+"""Tokens in, tokens out, nano-USD."""
+
 
 class Sent(NamedTuple):
     """What goes out in one attempt, with the most it can come to."""
@@ -96,17 +99,16 @@ class Till:
         self._book.enter(call)
 
     def _assumed(self, entry: Call, sent: Sent, error: BaseException | None, latency_s: float) -> None:
-        output = sent.request.max_output_tokens
-        nano_usd = None if self._price is None else sent.reserved.nano_usd
+        bill = (entry.input_tokens, entry.output_tokens, entry.nano_usd)
         self._charge(sent, sent.reserved)
         tally = self.tally
         tally.calls += 1
         tally.assumed += 1
-        tally.input_tokens += sent.prompt
-        tally.output_tokens += output or 0
-        tally.unknown_calls += nano_usd is None
-        tally.nano_usd += nano_usd or 0
-        self._book.enter(_closed(entry, "assumed", (sent.prompt, output, nano_usd), latency_s, error))
+        tally.input_tokens += entry.input_tokens or 0
+        tally.output_tokens += entry.output_tokens or 0
+        tally.unknown_calls += entry.nano_usd is None
+        tally.nano_usd += entry.nano_usd or 0
+        self._book.enter(_closed(entry, "assumed", bill, latency_s, error))
 
     def _charge(self, sent: Sent, spent: Cost) -> None:
         reserved = sent.reserved
@@ -136,9 +138,7 @@ def words(error: BaseException) -> str:
     return f"{name}: {error}"[:300] if isinstance(error, LoopwrightError) else name
 
 
-def _closed(
-    entry: Call, status: CallStatus, bill: tuple[int, int | None, int | None], latency_s: float, error: BaseException | None
-) -> Call:
+def _closed(entry: Call, status: CallStatus, bill: Bill, latency_s: float, error: BaseException | None) -> Call:
     tokens_in, tokens_out, nano_usd = bill
     return replace(
         entry,

@@ -34,7 +34,11 @@ class Kept(NamedTuple):
 
 
 class Book(Protocol):
-    """All but `grant` return at once; what they write is durable within 200 ms, in order."""
+    """The plain methods return at once; what they write is durable within 200 ms, in order."""
+
+    async def room(self) -> None:
+        """Waits while so much is not yet durable that memory would grow."""
+        ...
 
     def recall(self, key: ReplyKey) -> Kept | None:
         """The stored outcome of a call that an earlier life of this run has paid for."""
@@ -70,6 +74,9 @@ class MemoryBook:
         self._replies: dict[ReplyKey, Kept] = {}
         self._granted: dict[str, int] = {}
         self._next = 0
+
+    async def room(self) -> None:
+        """There always is."""
 
     def recall(self, key: ReplyKey) -> Kept | None:
         return self._replies.get(key)

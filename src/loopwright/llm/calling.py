@@ -7,7 +7,17 @@ from collections.abc import Callable
 from copy import copy
 from typing import NamedTuple
 
-from loopwright.errors import BadAnswer, BadReply, CallError, Overloaded, RunStopped, TimedOut, Unavailable, Unsupported
+from loopwright.errors import (
+    BadAnswer,
+    BadReply,
+    CallError,
+    EndpointDown,
+    Overloaded,
+    RunStopped,
+    TimedOut,
+    Unavailable,
+    Unsupported,
+)
 from loopwright.llm.billing import Sent, Till, billable, words
 from loopwright.llm.book import Book
 from loopwright.llm.budget import Purse
@@ -123,14 +133,16 @@ class Endpoint:
         while True:
             if self._shared.stopped is not None:
                 raise copy(self._shared.stopped)
-            probe = not self.circuit.closed and await self.circuit.enter(patient=self.fallback is None)
+            probe = not self.circuit.closed and await self._enter_circuit()
             try:
                 reply = await (self._probe(question) if probe else self._attempt(question))
             except Unsupported:
                 question.ability = question.ability and weaker(question.ability)
                 if question.ability is None:
                     raise
-            except (Unavailable, TimedOut, BadReply):
+            except (Unavailable, TimedOut, BadReply) as error:
+                if probe and self.fallback is None and unheard(error):
+                    continue
                 if tries >= self._retries:
                     raise
                 await self._back_off(tries)
@@ -138,6 +150,13 @@ class Endpoint:
             else:
                 if reply is not None:
                     return reply
+
+    async def _enter_circuit(self) -> bool:
+        try:
+            return await self.circuit.enter(patient=self.fallback is None)
+        except EndpointDown as error:
+            self._shared.stop(error)
+            raise
 
     async def _back_off(self, tries: int) -> None:
         longest = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(tries, 16))
@@ -147,8 +166,8 @@ class Endpoint:
         failed = False
         try:
             return await self._attempt(question, probe=True)
-        except (Unavailable, TimedOut) as error:
-            failed = not isinstance(error, Overloaded)
+        except CallError as error:
+            failed = unheard(error)
             raise
         finally:
             self.circuit.probed(failed)
@@ -188,7 +207,15 @@ class Endpoint:
         question.attempts += 1
         question.call = call = shared.book.next_call()
         began, started, purpose = shared.clock.monotonic(), shared.clock.time(), question.request.purpose
-        entry = Call(call, question.trial, question.step, self.id, question.attempts, "open", purpose, started=started)
+        place = (call, question.trial, question.step, self.id, question.attempts)
+        bill = (
+            sent.prompt,
+            sent.request.max_output_tokens,
+            None,
+            None,
+            None if self._price is None else sent.reserved.nano_usd,
+        )
+        entry = Call(*place, "open", purpose, *bill, None, None, started)
         shared.book.enter(entry)
         try:
             reply = await self._send(sent.request)
@@ -250,7 +277,7 @@ class Endpoint:
         self.gate.pause(demanded(error.retry_after), now)
         if isinstance(error, Overloaded):
             self.gate.overloaded(began, now)
-        elif isinstance(error, (Unavailable, TimedOut)):
+        elif unheard(error):
             self.circuit.failed(words(error))
         elif not isinstance(error, BadReply):
             self.circuit.answered()
@@ -261,3 +288,8 @@ class Endpoint:
         if ability in (below := weaker(known), below and weaker(below)):
             self._shared.abilities[self.id] = ability
             self._shared.book.event("ability_lowered", {"model": self.id, "from": known, "to": ability})
+
+
+def unheard(error: CallError) -> bool:
+    """Whether the endpoint gave no sign of life."""
+    return isinstance(error, (Unavailable, TimedOut)) and not isinstance(error, Overloaded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from loopwright.errors import Unavailable
+from loopwright.errors import EndpointDown, Unavailable
 from loopwright.llm.clock import Clock
 from loopwright.records import Fields
 
@@ -14,7 +14,7 @@ FAILURES = 10
 COOL_DOWN = 5.0
 LONGEST_COOL_DOWN = 60.0
 PROBES = 5
-"""Failed probes that a waiting call sees before it gives up."""
+"""Failed probes in a row after which the endpoint counts as down."""
 
 
 class Circuit:
@@ -35,16 +35,19 @@ class Circuit:
     async def enter(self, patient: bool) -> bool:
         """Waits until the endpoint may be asked; True where this call is the probe, which must call `probed` when it has ended.
 
-        An impatient call, one that has a fallback, is turned away at once unless a probe is due.
+        An impatient call, one that has a fallback, is turned away at once unless a probe is due. For the patient ones the
+        endpoint is down after some probes, which ends the run: failing one trial after the other would help nobody.
         """
-        before = self._failed_probes
         while not self.closed:
+            why = f"model {self._model!r} failed {self._failures} times in a row; the last: {self._last}"
+            if patient and self._failed_probes >= PROBES:
+                raise EndpointDown(f"{why}; resume the run when the endpoint answers again")
             delay = self._open_until - self._clock.monotonic()
             if self._probe is None and delay <= 0:
                 self._probe = asyncio.Event()
                 return True
-            if not patient or self._failed_probes - before >= PROBES:
-                raise Unavailable(f"model {self._model!r} failed {self._failures} times in a row; the last: {self._last}")
+            if not patient:
+                raise Unavailable(why)
             if self._probe is None:
                 await self._clock.sleep(delay)
             else:
@@ -57,6 +60,7 @@ class Circuit:
         if not self.closed:
             self.closed = True
             self._cool_down = COOL_DOWN
+            self._failed_probes = 0
             self._event("circuit_closed", {"model": self._model})
 
     def failed(self, why: str) -> None:

@@ -93,6 +93,7 @@ class Models:
         kept = self._book.recall(key)
         if kept is not None:
             return _outcome(kept)
+        await self._book.room()
         question = Question(key.trial, key.step, asked, filled, form)
         endpoint = self._endpoints[key.model]
         place = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from loopwright.llm import outcome
 from loopwright.llm.book import Kept, ReplyKey
 from loopwright.records import Call, Fields
-from loopwright.store.rows import ReplyRow
+from loopwright.store.rows import ReplyRow, SpentRow
 from loopwright.store.writer import RunStore
 
 
@@ -16,9 +17,13 @@ class RunBook:
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
+        self._spent = _accounts(store.spent())
         self._earlier = {
             ReplyKey(row.trial, row.step, row.ordinal, row.model, row.digest): row for row in store.replies(store.settled())
         }
+
+    async def room(self) -> None:
+        await self._store.room()
 
     def recall(self, key: ReplyKey) -> Kept | None:
         row = self._earlier.pop(key, None)
@@ -37,7 +42,18 @@ class RunBook:
         self._store.event(kind, detail)
 
     def credits(self) -> Mapping[str, int]:
-        return self._store.credits()
+        """At least what the ledger says was spent: a cap that is set later holds for what came before it, too."""
+        granted = self._store.credits()
+        return {account: max(granted.get(account, 0), self._spent.get(account, 0)) for account in {*granted, *self._spent}}
 
     async def grant(self, credits: Mapping[str, int]) -> None:
         await self._store.grant(credits)
+
+
+def _accounts(spent: Sequence[SpentRow]) -> dict[str, int]:
+    """The ledger's sums by account, as the budget names them: each model's, and the run's over all of them."""
+    sums: Counter[str] = Counter()
+    for model, calls, tokens, nano_usd in spent:
+        for owner in ("run", f"model/{model}"):
+            sums.update({f"{owner}:calls": calls, f"{owner}:tokens": tokens, f"{owner}:nano_usd": nano_usd})
+    return sums

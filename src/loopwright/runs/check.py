@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from loopwright import workflows
 from loopwright.errors import Problem, SpecError, UsageError
-from loopwright.llm import providers
+from loopwright.llm import promises, providers
 from loopwright.loop.work import Workflow
 from loopwright.policy import build
 from loopwright.policy.protocol import Policy
@@ -36,7 +36,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     document = override(read(file), sets)
     workflow = _workflow(document)
     spec = validate(document, workflow.spec)
-    problems = [*_executor(spec), *_models(spec)]
+    problems = [*_executor(spec), *_models(spec), *promises.problems(spec.models, spec.budget)]
     try:
         policy = build(spec.policy)
     except SpecError as error:

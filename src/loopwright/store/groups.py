@@ -18,6 +18,8 @@ from loopwright.store.faults import beside, typed
 from loopwright.store.rows import CALL, DECISION, REWARD, SAMPLE, TRIAL, VERDICT, Row
 
 TRIALS_PER_GROUP = 50
+REPLIES_PER_GROUP = 1000
+"""So that a slow disk meets groups of bounded size, and `room` can count them."""
 OLDEST_S = 0.1
 """A group is closed that long after its first row, which leaves its commit some of the 200 ms that are promised."""
 PENDING_GROUPS = 4
@@ -101,7 +103,7 @@ class Groups:
 
     def close_if_full(self) -> None:
         """With the lock held."""
-        if len(self._open.trials) >= TRIALS_PER_GROUP:
+        if len(self._open.trials) >= TRIALS_PER_GROUP or len(self._open.replies) >= REPLIES_PER_GROUP:
             self._close_open()
 
     def check(self) -> None:

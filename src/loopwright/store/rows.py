@@ -44,6 +44,15 @@ class ReplyRow(NamedTuple):
     outcome: bytes
 
 
+class SpentRow(NamedTuple):
+    """What the calls to one model came to."""
+
+    model: str
+    calls: int
+    tokens: int
+    nano_usd: int
+
+
 class AskedRow(NamedTuple):
     """How often a run has asked a model for a reply to one request."""
 

@@ -20,6 +20,7 @@ from loopwright.store.rows import (
     SPAN,
     AskedRow,
     ReplyRow,
+    SpentRow,
     StageOutcome,
     call_row,
     clean,
@@ -124,10 +125,19 @@ class RunStore:
     def keep_reply(self, row: ReplyRow) -> None:
         with self._groups.lock:
             self._groups.open().replies.append(row)
+            self._groups.close_if_full()
 
     def replies(self, first_trial: int) -> Iterator[ReplyRow]:
         """The durable replies that trials from this one on, and stages (negative trials), have got so far."""
         return replies(self._reading, self.path, first_trial)
+
+    def spent(self) -> list[SpentRow]:
+        """What each model's calls came to so far, as far as it is known; those that were lost count with what was reserved."""
+        statement = (
+            "SELECT model, count(*), sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), sum(coalesce(nano_usd, 0))"
+            " FROM call WHERE status <> 'cached' GROUP BY model"
+        )
+        return [SpentRow(*row) for row in self._all(statement)]
 
     def answered(self) -> dict[str, dict[bytes, int]]:
         """How often each request was answered so far, by model."""

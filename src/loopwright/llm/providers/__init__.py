@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.errors import BoundaryError, LoopwrightError, Problem, SpecError, UsageError
 from loopwright.kinds import Kinds, nearest
+from loopwright.llm.messages import Reply, Request
 from loopwright.llm.provider import Provider
+from loopwright.llm.quoting import quote
 from loopwright.spec.blocks import ModelBlock
 
 if TYPE_CHECKING:
@@ -61,7 +63,24 @@ def build(block: ModelBlock, context: Context) -> Provider:
     if problems:
         raise SpecError(problems)
     provider: Provider = PROVIDERS.load(block.provider)(block, context)
-    return provider
+    return provider if block.provider in PROVIDERS.builtin else Foreign(block, provider)
+
+
+class Foreign:
+    """A provider from outside: what it raises is blamed on it, and is one call's error."""
+
+    def __init__(self, block: ModelBlock, provider: Provider) -> None:
+        self.ability = getattr(provider, "ability", None)
+        self._boundary = f"provider {block.provider!r} of model {block.id!r}"
+        self._provider = provider
+
+    async def complete(self, request: Request) -> Reply:
+        try:
+            return await self._provider.complete(request)
+        except LoopwrightError:
+            raise
+        except Exception as error:
+            raise BoundaryError(self._boundary, f"{type(error).__name__}: {quote(str(error))}") from error
 
 
 def check(block: ModelBlock, blocks: Mapping[str, ModelBlock] | None = None, path: str | None = None) -> list[Problem]:
