@@ -1,0 +1,49 @@
+"""What is found wrong with a spec before it runs, all of it at once, and what is only warned of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loopwright.errors import SpecError
+from loopwright.runs.check import check
+
+
+def spec(folder: Path, text: str) -> Path:
+    file = folder / "toy.yaml"
+    file.write_text(f"workflow: toy\n{text}")
+    return file
+
+
+def test_rooms_report_their_problems_together_with_lines(tmp_path: Path) -> None:
+    text = """\
+executor: ray
+policy: {epsilon_greedy: {epsilon: 3}}
+budget: {usd: 1}
+models:
+  - {id: a, provider: opanai, max_output_tokens: 10}
+  - {id: b, provider: openai, model: my-own, max_output_tokens: 10}
+"""
+    with pytest.raises(SpecError) as wrong:
+        check(spec(tmp_path, text))
+    said = str(wrong.value)
+    for place in (":2: executor", ":3: policy.epsilon_greedy.epsilon", ":6: models[0].provider", ":7: models[1].pricing"):
+        assert place in said, said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("items: 100\nwindow: 11\n", "tenth"),
+        ("items: 10000\nwindow: 15\nmodels: [{id: a, provider: refusing, limits: {concurrency: 8}}]\n", "idle"),
+    ],
+)
+def test_windows_that_are_probably_not_meant_are_warned_of(tmp_path: Path, text: str, says: str) -> None:
+    (warning,) = check(spec(tmp_path, text)).warnings
+    assert says in warning
+
+
+def test_a_sound_spec_has_no_warnings(tmp_path: Path) -> None:
+    text = "items: 10000\nwindow: 16\nmodels: [{id: a, provider: refusing, limits: {concurrency: 8}}]\n"
+    assert check(spec(tmp_path, text)).warnings == ()
