@@ -6,16 +6,29 @@ private, but not link-local, where clouds keep their metadata.
 
 from __future__ import annotations
 
+import asyncio
+import re
 import socket
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from math import inf
+from typing import TypeAlias
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
+from loopwright.errors import EndpointMissing, Unavailable
+from loopwright.llm.heads import Origin
 
-from loopwright.errors import EndpointMissing
+Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Finds the addresses of a host and a port, or raises `OSError`."""
+
+REMEMBERED_S = 10.0
+"""How long the addresses of a name are taken to stay as they are."""
 
 _METADATA = (ip_address("100.100.100.200"), ip_address("fd00:ec2::254"))
 _NAT64 = ip_network("64:ff9b::/96")
+_NUMBER_AT_THE_END = re.compile(r"(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)\.?$")
 HINT = "set `allow_private: true` on the model if this is meant"
 
 
@@ -42,26 +55,66 @@ def forbidden_literal(host: str) -> bool:
     return address is not None and (address.is_link_local or address.is_multicast or address in _METADATA)
 
 
-def check_literal(url: URL) -> None:
-    if forbidden_literal(url.host or ""):
-        raise EndpointMissing(f"{url.host} is a link-local or metadata address, not a model's endpoint; {HINT}")
+def check_literal(host: str) -> None:
+    if forbidden_literal(host):
+        raise EndpointMissing(f"{host} is a link-local or metadata address, not a model's endpoint; {HINT}")
+    if parse(host) is None and _NUMBER_AT_THE_END.search(host):
+        raise EndpointMissing(f"{host} is an address in a spelling that hides where it leads; write it as four numbers")
 
 
-class GuardedResolver(AbstractResolver):
-    """Looks names up through another resolver and refuses those that lead inside; what it returns is what is dialled."""
+async def resolve(host: str, port: int) -> list[str]:
+    """Asks the machine."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        for result in found:
-            if not _fit(host, result["host"]):
-                raise EndpointMissing(f"{host} resolves to {result['host']}, which is not a public address; {HINT}")
+@dataclass(slots=True)
+class _Known:
+    """What the last look-up of a name found, and when it ended."""
+
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    at: float = -inf
+    addresses: Sequence[str] = ()
+
+
+class Lookup:
+    """Looks names up and refuses those that lead inside; what it returns is what is to be dialled.
+
+    Who asks for a name that is being looked up waits for that look-up, and shares what it finds, also if that is nothing.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._known: defaultdict[str, _Known] = defaultdict(_Known)
+
+    async def addresses(self, origin: Origin) -> Sequence[str]:
+        host = origin.host
+        if not origin.allow_private:
+            check_literal(host)
+        if parse(host) is not None:
+            return (host,)
+        found = await self._find(host, origin.port)
+        if not found:
+            raise Unavailable(f"the host name of {origin.place} cannot be resolved; check `base_url` and the network")
+        for address in found:
+            if not origin.allow_private and not _fit(host, address):
+                raise EndpointMissing(f"{host} resolves to {address}, which is not a public address; {HINT}")
         return found
 
-    async def close(self) -> None:
-        await self._inner.close()
+    def forget(self) -> None:
+        self._known.clear()
+
+    async def _find(self, host: str, port: int) -> Sequence[str]:
+        asked = time.monotonic()
+        known = self._known[host]
+        async with known.looking:
+            if known.at < asked - (REMEMBERED_S if known.addresses else 0):
+                try:
+                    known.addresses = tuple(await self._resolver(host, port))
+                except OSError:
+                    known.addresses = ()
+                known.at = time.monotonic()
+            return known.addresses
 
 
 def _fit(host: str, resolved: str) -> bool:

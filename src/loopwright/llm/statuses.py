@@ -93,10 +93,11 @@ def moved(place: str, status: int, host: str | None) -> EndpointMissing:
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """The seconds that the server asks us to wait: finite, 0 to an hour; None when it does not say or talks nonsense."""
-    in_ms = _seconds(headers.get("retry-after-ms"))
+    said = {name.lower(): value for name, value in headers.items()}
+    in_ms = _seconds(said.get("retry-after-ms"))
     if in_ms is not None:
         return min(in_ms / 1000, LONGEST_WAIT)
-    given = headers.get("Retry-After")
+    given = said.get("retry-after")
     wait = _seconds(given)
     if wait is None and given is not None:
         wait = _until(given, now)

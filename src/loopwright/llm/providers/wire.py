@@ -1,12 +1,11 @@
-"""The way from a provider to its endpoint: an address worked out once, headers put together once per key."""
+"""The way from a provider to its endpoint: an address worked out once, the head of a request written once per key."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from urllib.parse import urlsplit, urlunsplit
 
-from multidict import CIMultiDict
-from yarl import URL
-
+from loopwright.llm.heads import Head, head
 from loopwright.llm.http import Http
 
 _ALWAYS = {
@@ -18,26 +17,31 @@ _ALWAYS = {
 _NONE: Mapping[str, str] = {}
 
 
-def endpoint(base: str, path: str) -> URL:
+def endpoint(base: str, path: str) -> str:
     """`path` below `base`, whose query, if it has one, stays."""
-    url = URL(base)
-    return url.with_path(f"{url.raw_path.rstrip('/')}/{path}", encoded=True).with_query(url.query)
+    parts = urlsplit(base)
+    return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/{path}", parts.query, ""))
 
 
 class Line:
     """Posts to one endpoint. `always` are the headers that its API wants of every request."""
 
-    __slots__ = ("_allow_private", "_always", "_http", "_last", "_ready", "_url")
+    __slots__ = ("_allow_private", "_always", "_head", "_headers", "_http", "_url")
 
-    def __init__(self, http: Http, url: URL, allow_private: bool, always: Mapping[str, str] = _NONE) -> None:
+    def __init__(self, http: Http, url: str, allow_private: bool, always: Mapping[str, str] = _NONE) -> None:
         self._http = http
         self._url = url
         self._allow_private = allow_private
         self._always = {**_ALWAYS, **always}
-        self._last: Mapping[str, str] | None = None
-        self._ready: CIMultiDict[str] = CIMultiDict()
+        self._headers: Mapping[str, str] | None = None
+        self._head: Head | None = None
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Awaitable[bytes]:
-        if headers is not self._last:
-            self._last, self._ready = headers, CIMultiDict({**self._always, **headers})
-        return self._http.post(self._url, self._ready, body, allow_private=self._allow_private)
+        if self._head is None or headers is not self._headers:
+            self._headers, self._head = headers, head(self._url, self._with(headers), self._allow_private)
+        return self._http.send(self._head, body)
+
+    def _with(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """All headers; those of the block come before ours of the same name, however it is spelt."""
+        given = {name.lower() for name in headers}
+        return {name: value for name, value in self._always.items() if name.lower() not in given} | dict(headers)
