@@ -141,6 +141,24 @@ async def test_a_stage_that_came_to_nothing_differs_from_one_that_did_not_end(tm
         assert kept and kept.outcome is None and kept.name == "compile" and kept.at == 12.5
 
 
+async def test_a_trial_that_was_cut_off_is_known_with_its_decisions_until_it_settles(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    taken = [
+        Decision(DecisionId(1, 0), {"a": {"b": [0.1, None]}}, ("x", "y"), "y", None, 3, "é"),
+        Decision(DecisionId(1, 1), {}, ("x",), "x", 1.0, 3, ""),
+    ]
+    async with RunStore.open(path) as store:
+        await store.keep_cut(0, [])
+        await store.keep_cut(1, taken)
+        assert store.cut(0) == [] and store.cut(2) is None
+    async with RunStore.open(path) as store:
+        assert store.cut(1) == taken
+        store.settle(trial(0))
+        assert store.cut(0) is None
+    async with RunStore.open(path) as store:
+        assert store.cut(0) is None and store.cut(1) == taken
+
+
 async def test_meta_and_events_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     async with RunStore.open(path, clock=lambda: 3.0) as store:

@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from loopwright.store.reader import RunReader, Where
-from loopwright.store.rows import Row, Table, from_json
+from loopwright.store.rows import Row, Table
+from loopwright.store.values import from_json
 
 Kind: TypeAlias = Literal["bool", "int", "float", "text"]
 Record: TypeAlias = dict[str, Any]

@@ -50,6 +50,7 @@ class Group:
     meta: dict[str, str] = field(default_factory=dict)
     credits: dict[str, int] = field(default_factory=dict)
     stages: list[Row] = field(default_factory=list)
+    cuts: list[Row] = field(default_factory=list)
 
     def write(self, connection: sqlite3.Connection) -> None:
         many = connection.executemany
@@ -65,6 +66,7 @@ class Group:
             ("INSERT OR REPLACE INTO meta VALUES (?, ?)", self.meta.items()),
             ("INSERT OR REPLACE INTO credit VALUES (?, ?)", self.credits.items()),
             ("INSERT OR REPLACE INTO stage VALUES (?, ?, ?, ?)", self.stages),
+            ("INSERT INTO cut VALUES (?, ?, ?)", self.cuts),
         ):
             if rows:
                 many(statement, rows)

@@ -27,9 +27,9 @@ from loopwright.store.rows import (
     Row,
     StageOutcome,
     Table,
-    from_json,
 )
 from loopwright.store.schema import connect_to_read, require_current
+from loopwright.store.values import from_json
 
 T = TypeVar("T")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
-
-import orjson
 
 from loopwright.errors import StoreCorrupt
 from loopwright.records import (
@@ -21,14 +19,13 @@ from loopwright.records import (
     TrialRecord,
     Verdict,
 )
+from loopwright.store.values import clean, from_json, to_json
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 
 SPAN = 1 << 24
 """Keys per trial: `key = trial * SPAN + place`."""
-
-_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 class ReplyRow(NamedTuple):
@@ -99,31 +96,6 @@ class Table(Generic[T]):
             ) from error
 
 
-def to_json(value: Json) -> str:
-    """The text that is stored; `TypeError` for what a store cannot keep."""
-    return orjson.dumps(value, default=_plain, option=_STRICT).decode()
-
-
-def from_json(stored: str) -> Any:
-    try:
-        return orjson.loads(stored)
-    except ValueError as error:
-        raise StoreCorrupt(f"a value in the run's store is no longer JSON ({error}); restore the file from a copy") from error
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return list(value)
-    raise TypeError(f"a store cannot keep a {type(value).__name__}")
-
-
-def clean(text: str) -> str:
-    """Free text from anywhere: half a surrogate pair, which no file can hold, becomes a question mark."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
 def _clean(text: str | None) -> str | None:
     return None if text is None else clean(text)
 
@@ -170,6 +142,15 @@ def _decision(row: Row) -> Decision:
     _, trial, step, context, arms, arm, probability, version, reason = row
     id = DecisionId(trial, step)
     return Decision(id, from_json(context), tuple(from_json(arms)), arm, probability, version, reason)
+
+
+def cut_row(trial: int, decisions: Sequence[Decision], at: float) -> Row:
+    rows = [dict(zip(DECISION.columns, row, strict=True)) for row in map(decision_row, decisions)]
+    return (trial, to_json(rows), at)
+
+
+def cut_decisions(stored: str) -> list[Decision]:
+    return [DECISION.parse(tuple(row.values())) for row in from_json(stored)]
 
 
 def reward_row(reward: Reward, place: int) -> Row:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from loopwright.records import Fields
 from loopwright.store.reader import RunReader
-from loopwright.store.rows import from_json
+from loopwright.store.values import from_json
 
 
 class Counts(NamedTuple):

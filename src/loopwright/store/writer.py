@@ -23,16 +23,16 @@ from loopwright.store.rows import (
     SpentRow,
     StageOutcome,
     call_row,
-    clean,
+    cut_decisions,
+    cut_row,
     decision_row,
-    from_json,
     reward_row,
     sample_row,
-    to_json,
     trial_row,
     verdict_row,
 )
 from loopwright.store.schema import connect_to_read, create_or_migrate
+from loopwright.store.values import clean, from_json, to_json
 
 
 class RunStore:
@@ -54,6 +54,7 @@ class RunStore:
         self._meta = {key: from_json(value) for key, value in self._all("SELECT key, value FROM meta")}
         self._credits: dict[str, int] = dict(self._all("SELECT account, granted FROM credit"))
         self._stages: set[str] = {key for (key,) in self._all("SELECT key FROM stage")}
+        self._cuts: set[int] = {trial for (trial,) in self._all("SELECT trial FROM cut WHERE trial >= ?", self._settled)}
         self._groups = Groups(writing, path)
 
     @classmethod
@@ -121,6 +122,7 @@ class RunStore:
             group.verdicts += said
             self._groups.close_if_full()
         self._settled += 1
+        self._cuts.discard(trial.number)
 
     def keep_reply(self, row: ReplyRow) -> None:
         with self._groups.lock:
@@ -205,6 +207,21 @@ class RunStore:
             self._groups.open().stages.append(row)
         await self.flush()
         self._stages.add(key)
+
+    def cut(self, trial: int) -> list[Decision] | None:
+        """What an unsettled trial had decided when it hit its deadline, in this life or an earlier one; None if it did not."""
+        if trial not in self._cuts:
+            return None
+        ((decisions,),) = self._all("SELECT decisions FROM cut WHERE trial = ?", trial)
+        return cut_decisions(decisions)
+
+    async def keep_cut(self, trial: int, decisions: Sequence[Decision]) -> None:
+        """Notes that the trial hit its deadline after these decisions; durable when it returns."""
+        row = cut_row(trial, decisions, self._clock())
+        with self._groups.lock:
+            self._groups.open().cuts.append(row)
+        await self.flush()
+        self._cuts.add(trial)
 
     def decision(self, id: DecisionId) -> Decision | None:
         """A decision of a settled trial, durable or not yet."""

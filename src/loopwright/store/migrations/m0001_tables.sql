@@ -110,3 +110,9 @@ CREATE TABLE stage (
   outcome TEXT NOT NULL,
   at REAL NOT NULL
 );
+
+CREATE TABLE cut (
+  trial INTEGER PRIMARY KEY,
+  decisions TEXT NOT NULL,
+  at REAL NOT NULL
+);
