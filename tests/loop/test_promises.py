@@ -6,15 +6,19 @@ import asyncio
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loopwright.errors import ReplayDiffers
-from loopwright.loop.trial import Item
-from loopwright.runs.folder import RunFolder
+import loopwright_toy.trial
+from loopwright.errors import BoundaryError, BudgetReached, ReplayDiffers
+from loopwright.loop.chooser import Chooser
+from loopwright.loop.trial import Item, Trial
+from loopwright.loop.work import Outcome, Settlement
+from loopwright.runs.folder import RunFolder, all_runs
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.compare import differences
@@ -184,3 +188,112 @@ def test_the_policy_learns_while_the_run_goes_on(run: Run) -> None:
     result = run("items: 400\nsteps: 1\nlate: 0\narms: {narrow: 5, wide: 100000}\npolicy: {epsilon_greedy: 0.1}\nwindow: 8\n")
     arms = result.progress.arms
     assert arms["wide"].pulls > 3 * arms["narrow"].pulls
+
+
+class Bent(Toy):
+    """The toy with an act of its own, for what can go wrong in one."""
+
+    async def act(self, trial: Trial, seen: Any, chooser: Chooser) -> Outcome:
+        if trial.number == 7:
+            await self.go_wrong(trial)
+        return await super().act(trial, seen, chooser)
+
+    async def go_wrong(self, trial: Trial) -> None:
+        inner = asyncio.ensure_future(asyncio.sleep(60))
+        inner.cancel()
+        await inner
+
+
+class Grouped(Bent):
+    async def go_wrong(self, trial: Trial) -> None:
+        async def fail(error: Exception) -> None:
+            raise error
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail(BoundaryError("toy", "one of two")))
+            group.create_task(fail(BoundaryError("toy", "the other")))
+
+
+class Spent(Bent):
+    async def go_wrong(self, trial: Trial) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(0))
+            group.create_task(self.stop())
+
+    async def stop(self) -> None:
+        raise BudgetReached("nothing left")
+
+
+class Fickle(Toy):
+    """Accepts by another rule when it settles again."""
+
+    def settle(self, trial: Trial, outcome: Outcome, state: Any) -> Settlement:
+        return replace(super().settle(trial, outcome, state), accepted=frozenset())
+
+
+class Careless(Toy):
+    def items(self) -> Iterator[Item]:
+        yield Item("item-0")
+        raise KeyError("a secret word")
+
+
+@pytest.fixture
+def bent(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Toy]], None]:
+    """Puts another class in the place of the toy, as another version of the package would."""
+    return lambda work: monkeypatch.setattr(loopwright_toy.trial, "Toy", work)
+
+
+def test_an_act_that_cancels_itself_is_a_bug_and_not_an_end(run: Run, bent: Callable[[type[Toy]], None]) -> None:
+    bent(Bent)
+    result = run("items: 50\n")
+    assert (result.end.status, result.progress.settled, result.exit_code) == ("stopped", 7, 1)
+    assert "trial 7 cancelled itself" in result.end.reason
+
+
+def test_a_group_of_failures_fails_its_trial_alone(run: Run, bent: Callable[[type[Toy]], None]) -> None:
+    bent(Grouped)
+    result = run("items: 50\n")
+    assert (result.end.status, result.progress.failed, result.progress.settled) == ("done", 1, 50)
+
+
+def test_a_stop_inside_a_group_stops_the_run(run: Run, bent: Callable[[type[Toy]], None]) -> None:
+    bent(Spent)
+    result = run("items: 50\n")
+    assert (result.end.status, result.progress.settled, result.exit_code) == ("budget", 7, 3)
+
+
+def test_resuming_notices_that_settling_has_changed(run: Run, bent: Callable[[type[Toy]], None]) -> None:
+    cut = run("items: 300\n", watcher=Stopper(after=20))
+    bent(Fickle)
+    with pytest.raises(ReplayDiffers, match="accepted"):
+        resume(cut.folder, (), Unwatched())
+
+
+def test_what_a_bug_says_does_not_reach_the_disk(run: Run, bent: Callable[[type[Toy]], None], tmp_path: Path) -> None:
+    bent(Careless)
+    with pytest.raises(KeyError):
+        run("items: 50\n")
+    (folder,) = all_runs(tmp_path / "runs")
+    with RunReader.open(folder.store) as reader:
+        assert reader.meta()["end"]["status"] == "crashed"
+    for file in folder.path.rglob("*"):
+        assert b"secret word" not in file.read_bytes(), file
+
+
+def test_an_interrupt_that_comes_when_all_is_settled_changes_nothing(run: Run) -> None:
+    result = run("items: 60\nwindow: 60\n", watcher=Stopper(after=1))
+    assert (result.end.status, result.exit_code) == ("done", 0)
+
+
+def test_a_deadline_gives_settling_the_same_trial_in_every_life(run: Run) -> None:
+    text = "items: 40\nsleep_s: 5\ntrial_deadline_s: 0.02\nwindow: 2\n"
+    whole = run(text, name="whole")
+    cut = run(text, name="cut", watcher=Stopper(after=5))
+    assert same(resume(cut.folder, (), Unwatched()).folder, whole.folder)
+
+
+def test_the_latest_setting_holds_however_it_was_given(run: Run) -> None:
+    cut = run("items: 300\n", watcher=Stopper(after=5), sets=("budget.calls=2", "budget={tokens: 5}"))
+    resume(cut.folder, ("budget.calls=9",), Unwatched())
+    with RunReader.open(cut.folder.store) as reader:
+        assert reader.meta()["start"]["spec"]["budget"] == {"calls": 9, "tokens": 5, "usd": None}

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from loopwright.errors import LoopwrightError
+
 T = TypeVar("T")
 
 
@@ -15,6 +17,7 @@ class Local(Generic[T]):
     def __init__(self, ended: Callable[[int, T | BaseException], None]) -> None:
         self._ended = ended
         self._acts: dict[int, asyncio.Task[T]] = {}
+        self._dropped: set[int] = set()
 
     def __contains__(self, number: int) -> bool:
         return number in self._acts
@@ -31,6 +34,7 @@ class Local(Generic[T]):
         """Cancels the acts of all trials beyond this one; `ended` hears of them as cancelled."""
         for number, task in self._acts.items():
             if number > after:
+                self._dropped.add(number)
                 task.cancel()
 
     async def idle(self) -> None:
@@ -41,6 +45,9 @@ class Local(Generic[T]):
     def _finish(self, number: int, task: asyncio.Task[T]) -> None:
         del self._acts[number]
         if task.cancelled():
-            self._ended(number, asyncio.CancelledError())
+            asked = number in self._dropped
+            self._ended(
+                number, asyncio.CancelledError() if asked else RuntimeError(f"the act of trial {number} cancelled itself")
+            )
         else:
             self._ended(number, task.exception() or task.result())

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, cast
 
 from loopwright.dispatch.local import Local
-from loopwright.errors import BudgetReached, DeadlinePassed, Interrupted, RunStopped, TrialError
+from loopwright.errors import BudgetReached, DeadlinePassed, Interrupted, LoopwrightError, RunStopped, TrialError
 from loopwright.llm.models import Models
 from loopwright.loop.chooser import Chooser
 from loopwright.loop.progress import Progress
-from loopwright.loop.replay import check_item, check_rewards
+from loopwright.loop.replay import check_item, check_settlement
 from loopwright.loop.trial import Item, Trial
 from loopwright.loop.window import Window
 from loopwright.loop.work import Outcome, S, Settlement, Work
@@ -94,9 +96,11 @@ class Adaptation(Generic[S]):
         finally:
             self._dispatch.drop()
             await self._dispatch.idle()
-        if self._end is None and self._closing is not None:
+        if self._end is not None:
+            return self._end
+        if self._closing is not None and (self._settled < self._started or next(self._items, None) is not None):
             return End("interrupted", str(self._closing), self._closing)
-        return self._end or End("done", "all items are settled")
+        return End("done", "all items are settled")
 
     def interrupt(self, reason: str) -> None:
         """Starts no further trial; those that act may finish until the drain deadline, then they are dropped."""
@@ -135,7 +139,9 @@ class Adaptation(Generic[S]):
             else:
                 outcome = await self._act_in_time(trial, seen, chooser)
         except TrialError as error:
-            outcome = Outcome(failure=Failure(error.kind, str(error)))
+            outcome = _failed(error)
+        except BaseExceptionGroup as group:
+            outcome = _failed(_first(group))
         return Acted(trial, chooser, outcome, started)
 
     async def _act_in_time(self, trial: Trial, seen: Any, chooser: Chooser) -> Outcome:
@@ -152,6 +158,7 @@ class Adaptation(Generic[S]):
             await self._store.keep_stage(key, "deadline", [asdict(decision) for decision in trial.decisions])
         else:
             trial.decisions = [_decision(row) for row in cast(Sequence[Any], kept.outcome)]
+            trial.step = len(trial.decisions) - 1
         chooser.rewards.clear()
         raise DeadlinePassed(f"the trial was not done after {self._setting.trial_deadline_s:g} s")
 
@@ -169,7 +176,7 @@ class Adaptation(Generic[S]):
     async def _settle_ready(self) -> None:
         while self._end is None and (acted := self._acted.pop(self._settled, None)) is not None:
             if isinstance(acted, BaseException):
-                self._end = _end_by(acted)
+                self._end = end_by(acted)
                 return
             self._settle(acted)
             self._admit()
@@ -183,7 +190,7 @@ class Adaptation(Generic[S]):
                 chooser.credit(payoff.decision, payoff.value, payoff.parts)
             self._learn(trial, chooser.rewards)
         except Exception as error:
-            self._end = _end_by(error)
+            self._end = end_by(error)
             return
         record = TrialRecord(trial.number, trial.item.id, outcome.failure, outcome.data, started, time.time())
         samples = [replace(sample, accepted=sample.index in settlement.accepted) for sample in outcome.samples]
@@ -222,6 +229,8 @@ class Adaptation(Generic[S]):
             self._settle_again(settled)
             if self._settled % 1000 == 0:
                 await asyncio.sleep(0)
+                if self._closing is not None:
+                    break
         self._started = self.progress.resumed_at = self._settled
 
     def _settle_again(self, settled: SettledTrial) -> None:
@@ -232,7 +241,7 @@ class Adaptation(Generic[S]):
         verdicts = tuple(verdict for verdict in settled.verdicts if not verdict.late)
         outcome = Outcome(tuple(settled.samples), verdicts, settled.trial.data, settled.trial.failure)
         settlement = self._work.settle(trial, outcome, self.state)
-        check_rewards(settled, settlement)
+        check_settlement(settled, settlement)
         self._learn(trial, settled.rewards)
         samples = [replace(sample, accepted=sample.index in settlement.accepted) for sample in outcome.samples]
         self.progress.note(settled.trial, trial.decisions, samples)
@@ -240,14 +249,39 @@ class Adaptation(Generic[S]):
         self._advance(settlement)
 
 
-def _end_by(error: BaseException) -> End:
-    statuses: tuple[tuple[type[BaseException], Status], ...] = (
-        (BudgetReached, "budget"),
-        (Interrupted, "interrupted"),
-        (RunStopped, "stopped"),
-    )
-    status: Status = next((status for kind, status in statuses if isinstance(error, kind)), "crashed")
-    return End(status, str(error) or repr(error), error)
+def end_by(error: BaseException) -> End:
+    """The end that an error is. Of what is not ours only name and place are kept: nobody vouches for its text."""
+    if isinstance(error, BudgetReached):
+        return End("budget", str(error), error)
+    if isinstance(error, Interrupted):
+        return End("interrupted", str(error), error)
+    if isinstance(error, LoopwrightError):
+        return End("stopped", str(error), error)
+    places = [f" at {Path(frame.f_code.co_filename).name}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
+    return End("crashed", type(error).__name__ + "".join(places[-1:]), error)
+
+
+def _failed(error: BaseException) -> Outcome:
+    """A trial's own failure is data; anything else is raised on."""
+    if not isinstance(error, TrialError):
+        raise error
+    return Outcome(failure=Failure(error.kind, str(error)))
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What a group of errors comes to: what stops the run, else a bug, else the first failure."""
+    errors = list(_flat(group))
+    stops = [error for error in errors if isinstance(error, RunStopped)]
+    bugs = [error for error in errors if not isinstance(error, TrialError)]
+    return (stops or bugs or errors)[0]
+
+
+def _flat(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _flat(error)
+        else:
+            yield error
 
 
 def _decision(row: dict[str, Any]) -> Decision:

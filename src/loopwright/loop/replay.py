@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loopwright.errors import ReplayDiffers
 from loopwright.loop.trial import Item
-from loopwright.loop.work import Settlement
+from loopwright.loop.work import Payoff, Settlement
+from loopwright.records import Verdict
 from loopwright.store.history import SettledTrial
 
 
@@ -17,13 +18,24 @@ def check_item(settled: SettledTrial, item: Item | None) -> Item:
     return item
 
 
-def check_rewards(settled: SettledTrial, settlement: Settlement) -> None:
-    """Rewards given in settling stand after those given in acting."""
-    count = len(settlement.payoffs)
-    stored = [(reward.decision, reward.raw) for reward in settled.rewards[len(settled.rewards) - count :]] if count else []
-    again = [(payoff.decision, float(payoff.value)) for payoff in settlement.payoffs]
-    if stored != again:
-        raise ReplayDiffers(
-            f"trial {settled.trial.number} was rewarded {stored} and now would be {again}: "
-            "the workflow settles differently from the version that began this run; start another with --fresh"
-        )
+def check_settlement(settled: SettledTrial, settlement: Settlement) -> None:
+    """What settling comes to today is what it came to then. Rewards given in settling stand after those given in acting."""
+    late = settled.rewards[max(0, len(settled.rewards) - len(settlement.payoffs)) :]
+    for what, stored, again in (
+        ("accepted", sorted(settled.accepted), sorted(settlement.accepted)),
+        ("rewarded", [(*reward.decision, reward.raw) for reward in late], [_amount(payoff) for payoff in settlement.payoffs]),
+        ("judged", [_said(each) for each in settled.verdicts if each.late], [_said(each) for each in settlement.verdicts]),
+    ):
+        if stored != again:
+            raise ReplayDiffers(
+                f"trial {settled.trial.number} was {what} {stored} and now would be {again}: "
+                "the workflow settles differently from the version that began this run; start another with --fresh"
+            )
+
+
+def _amount(payoff: Payoff) -> tuple[int, int, float]:
+    return (*payoff.decision, float(payoff.value))
+
+
+def _said(verdict: Verdict) -> tuple[int, str, bool]:
+    return verdict.sample, verdict.validator, verdict.passed

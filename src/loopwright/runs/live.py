@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from loopwright.errors import ExtraMissing, Interrupted
+from loopwright.errors import BadAnswer, ExtraMissing, Interrupted, RunStopped
 from loopwright.llm import providers
 from loopwright.llm.cache import Asked, ReplyCache
 from loopwright.llm.calling import STRONGEST
@@ -20,8 +20,8 @@ from loopwright.llm.models import Models
 from loopwright.llm.probe import QUESTION
 from loopwright.llm.provider import Provider
 from loopwright.llm.spending import Spending
-from loopwright.llm.structured import Ability
-from loopwright.loop.adapt import Adaptation, End, Setting
+from loopwright.llm.structured import Ability, weaker
+from loopwright.loop.adapt import Adaptation, End, Setting, end_by
 from loopwright.loop.book import RunBook
 from loopwright.loop.progress import Progress
 from loopwright.loop.stage import Stages
@@ -111,6 +111,8 @@ class Life:
         except asyncio.CancelledError:
             stopped = Interrupted("stopped before the first trial")
             return End("interrupted", str(stopped), stopped)
+        except RunStopped as error:
+            return end_by(error)
         return await loop.run()
 
     def _setting(self) -> Setting:
@@ -159,7 +161,15 @@ class Probing(NamedTuple):
                 self.models.abilities[id] = cast(Ability, found)
 
     async def _ask(self, id: str, place: Place) -> Json:
-        await place.ask(id, QUESTION)
+        ability: Ability | None = STRONGEST
+        while ability is not None:
+            try:
+                await place.ask(id, QUESTION)
+                break
+            except BadAnswer:
+                ability = weaker(self.models.abilities.get(id, STRONGEST))
+                if ability is not None:
+                    self.models.abilities[id] = ability
         return self.models.abilities.get(id, STRONGEST)
 
 

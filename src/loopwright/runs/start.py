@@ -15,7 +15,7 @@ import orjson
 
 from loopwright.errors import LoopwrightError, RunNotFound, UsageError
 from loopwright.llm.spending import Spending
-from loopwright.loop.adapt import End
+from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
 from loopwright.records import Fields
 from loopwright.runs.check import Checked, check
@@ -83,7 +83,7 @@ def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: fl
         began = reader.meta().get("start")
     if began is None:
         raise RunNotFound(f"{folder.path} was never started: its store holds no spec")
-    all_sets = tuple({given.partition("=")[0]: given for given in (*began["sets"], *sets)}.values())
+    all_sets = _latest((*began["sets"], *sets))
     checked = check(folder.spec, all_sets)
     if checked.digest != began["digest"]:
         raise UsageError(
@@ -99,17 +99,28 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
     folder.create()
     with hold(folder.path):
         async with RunStore.open(folder.store) as store:
-            _record_start(prepared, store)
+            _record_start(prepared, store, watcher)
             try:
                 lived = await Life(folder, checked, prepared.base, watcher, drain_s).run(store)
-            except LoopwrightError as error:
-                _record_end(prepared, store, "stopped", str(error))
+            except Exception as error:
+                end = end_by(error)
+                _record_end(prepared, store, end.status, end.reason)
                 raise
             _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
     return Result(folder, *lived)
 
 
-def _record_start(prepared: Prepared, store: RunStore) -> None:
+def _latest(sets: Sequence[str]) -> tuple[str, ...]:
+    """The settings without those that a later one repeats, in the order in which they were last given."""
+    latest: dict[str, str] = {}
+    for given in sets:
+        path = given.partition("=")[0]
+        latest.pop(path, None)
+        latest[path] = given
+    return tuple(latest.values())
+
+
+def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None:
     """Writes down what this life starts with, and what has changed since the last one."""
     folder, checked = prepared.folder, prepared.checked
     began = store.get_meta("start")
@@ -117,6 +128,11 @@ def _record_start(prepared: Prepared, store: RunStore) -> None:
     if began is not None:
         before = type(checked.spec).model_validate_json(orjson.dumps(began["spec"]))
         changes = [change._asdict() for change in changed(before, checked.spec)]
+        if began["base"] != str(prepared.base):
+            changes.append({"path": "base", "old": began["base"], "new": str(prepared.base)})
+            watcher.notice(
+                f"warning: this run was begun from {began['base']}; files it names are now looked for in {prepared.base}"
+            )
         store.event("resumed", {"at_trial": store.settled(), "calls_lost": lost, "changed": changes})
     else:
         store.event("started", {"digest": checked.digest})
