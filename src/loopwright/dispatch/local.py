@@ -45,9 +45,7 @@ class Local(Generic[T]):
     def _finish(self, number: int, task: asyncio.Task[T]) -> None:
         del self._acts[number]
         if task.cancelled():
-            asked = number in self._dropped
-            self._ended(
-                number, asyncio.CancelledError() if asked else RuntimeError(f"the act of trial {number} cancelled itself")
-            )
+            itself = LoopwrightError(f"the act of trial {number} cancelled itself, which is a mistake in the workflow")
+            self._ended(number, asyncio.CancelledError() if number in self._dropped else itself)
         else:
             self._ended(number, task.exception() or task.result())
