@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwright.errors import BudgetReached, StoreFull
+from loopwright.errors import BudgetReached, RunHeld, StoreFull
 from loopwright.llm.book import MemoryBook
 from loopwright.llm.budget import Cost, Purse
 from loopwright.spec.blocks import Budget, ModelBlock
+from loopwright.spec.paths import parse
 
 NOTHING = Cost(0, 0, 0)
 
@@ -136,6 +138,46 @@ async def test_a_full_disk_reaches_those_who_wait_for_credit() -> None:
     for _ in range(2):
         with pytest.raises(StoreFull):
             await purse.wait(purse.accounts("m"), Cost(1, 0, 0), 0, "")
+
+
+async def test_who_is_turned_away_and_cancelled_in_one_turn_gives_nothing_back() -> None:
+    purse = Purse(Budget(tokens=100), [block()], MemoryBook())
+    accounts = purse.accounts("m")
+    await purse.wait(accounts, tokens(60), 0, "")
+    waiting = asyncio.create_task(purse.wait(accounts, tokens(50), 1, ""))
+    await asyncio.sleep(0)
+    purse.settle(accounts, tokens(60), tokens(60))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert purse.caps()["run:tokens"] == (100, 60, 0)
+
+
+@pytest.mark.parametrize("fault", [RunHeld("the disk is busy"), sqlite3.IntegrityError("a constraint")])
+async def test_whatever_the_book_raises_reaches_those_who_wait(fault: Exception) -> None:
+    class Broken(MemoryBook):
+        async def grant(self, credits: Mapping[str, int]) -> None:
+            await asyncio.sleep(0)
+            raise fault
+
+    purse = Purse(Budget(calls=10), [block()], Broken())
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(type(fault), match=str(fault)):
+                await purse.wait(purse.accounts("m"), Cost(1, 0, 0), 0, "")
+
+
+@pytest.mark.parametrize(
+    ("id", "key"),
+    [("a", "models.a.budget.calls"), ("gpt-4.1", 'models["gpt-4.1"].budget.calls')],
+)
+async def test_the_cap_that_is_reached_is_named_so_that_it_can_be_set(id: str, key: str) -> None:
+    purse = Purse(Budget(), [block(id, Budget(calls=0))], MemoryBook())
+    with pytest.raises(BudgetReached) as reached:
+        await purse.wait(purse.accounts(id), Cost(1, 0, 0), 0, "")
+    assert reached.value.cap == key
+    assert str(reached.value).startswith(f"{key} is reached")
+    parse(key)
 
 
 class Step(NamedTuple):

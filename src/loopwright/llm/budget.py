@@ -13,10 +13,11 @@ from copy import copy
 from itertools import count
 from typing import NamedTuple
 
-from loopwright.errors import BudgetReached, LoopwrightError, StoreError
+from loopwright.errors import BudgetReached, LoopwrightError
 from loopwright.llm.book import Book
 from loopwright.llm.prices import NANO, nano_usd
 from loopwright.spec.blocks import Budget, ModelBlock
+from loopwright.spec.paths import show
 
 BLOCKS = 40
 """Two blocks, the one in use and the one asked for ahead, are a twentieth of the cap."""
@@ -90,7 +91,7 @@ class Purse:
         self._waiting: list[Waiting] = []
         self._order = count()
         self._granting: asyncio.Task[None] | None = None
-        self._broken: StoreError | None = None
+        self._broken: Exception | None = None
 
     async def open(self) -> None:
         """Takes the first credit, so that the first call need not wait for it."""
@@ -131,7 +132,8 @@ class Purse:
         try:
             await waiting.covered
         except asyncio.CancelledError:
-            if waiting.covered.done() and not waiting.covered.cancelled():
+            covered = waiting.covered
+            if covered.done() and not covered.cancelled() and covered.exception() is None:
                 self.settle(accounts, cost, Cost(0, 0, 0))
             elif waiting in self._waiting:
                 self._waiting.remove(waiting)
@@ -147,12 +149,12 @@ class Purse:
         if self._waiting:
             self._advance()
 
-    def stop(self, cause: LoopwrightError) -> None:
+    def stop(self, cause: Exception) -> None:
         """Turns away all who wait."""
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             if not each.covered.done():
-                each.covered.set_exception(copy(cause))
+                each.covered.set_exception(copy(cause) if isinstance(cause, LoopwrightError) else cause)
 
     async def close(self) -> None:
         """Lowers the grants to what was spent, so that a clean end loses nothing of a block."""
@@ -224,7 +226,7 @@ class Purse:
                 for name, amount in needs.items():
                     self._all[name].granted = amount
                 self._advance()
-        except StoreError as error:
+        except Exception as error:
             self._broken = error
             self.stop(error)
         finally:
@@ -234,15 +236,15 @@ class Purse:
 def exceeded(account: Account, asked: Waiting) -> BudgetReached:
     """The error that shows the sum."""
     owner, _, _ = account.name.partition(":")
-    where = "budget" if owner == "run" else f"models.{owner.removeprefix('model/')}.budget"
-    key = f"{where}.{'usd' if account.unit == USD else UNITS[account.unit]}"
-    amounts = [_show(account.unit, amount) for amount in (account.cap, account.used - account.held, account.held)]
+    where = () if owner == "run" else ("models", owner.removeprefix("model/"))
+    key = show((*where, "budget", "usd" if account.unit == USD else UNITS[account.unit]))
+    amounts = [_amount(account.unit, amount) for amount in (account.cap, account.used - account.held, account.held)]
     return BudgetReached(
         f"{key} is reached: of {amounts[0]}, {amounts[1]} are spent and {amounts[2]} reserved for calls in flight, "
-        f"and the next call may take {_show(account.unit, asked.cost[account.unit])} ({asked.why}); raise {key} and resume",
+        f"and the next call may take {_amount(account.unit, asked.cost[account.unit])} ({asked.why}); raise {key} and resume",
         key,
     )
 
 
-def _show(unit: int, amount: int) -> str:
+def _amount(unit: int, amount: int) -> str:
     return f"{amount / NANO:.6f} USD" if unit == USD else f"{amount:,} {UNITS[unit]}"
