@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from math import ceil
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopwright.errors import EndpointMissing
 from loopwright.llm.clock import ManualClock
 from loopwright.llm.limits import Gate, Guess, Rate, demanded
 from loopwright.llm.messages import Usage
@@ -83,6 +86,34 @@ async def test_the_lowest_trial_is_admitted_first() -> None:
     await asyncio.gather(*waiting)
     assert order == [2, 2, 5, 9]
     assert gate.in_flight == 0
+
+
+async def test_who_is_turned_away_and_cancelled_in_one_turn_gives_no_place_back() -> None:
+    clock = ManualClock()
+    gate = Gate(Limits(concurrency=1), clock)
+    assert gate.admit(0, clock.monotonic())
+    waiting = asyncio.create_task(gate.enter(1, 0))
+    await asyncio.sleep(0)
+    gate.stop(EndpointMissing("404"))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert gate.in_flight == 1
+
+
+async def test_an_alarm_that_is_set_anew_at_once_leaves_nothing_behind() -> None:
+    clock = ManualClock()
+    gate = Gate(Limits(), clock)
+    gate.pause(10, clock.monotonic())
+    waiting = asyncio.create_task(gate.enter(0, 0))
+    await asyncio.sleep(0)
+    gate.close()
+    waiting.cancel()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        await asyncio.sleep(0)
+        gc.collect()
+    assert not said
 
 
 async def test_a_line_moves_at_the_rate() -> None:

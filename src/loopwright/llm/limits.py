@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable
 from copy import copy
 from itertools import count
 from math import isnan
@@ -93,7 +92,8 @@ class Gate:
         try:
             await waiting.admitted
         except asyncio.CancelledError:
-            if waiting.admitted.done() and not waiting.admitted.cancelled():
+            admitted = waiting.admitted
+            if admitted.done() and not admitted.cancelled() and admitted.exception() is None:
                 self.leave()
             raise
 
@@ -176,10 +176,10 @@ class Gate:
                 return
             self._alarm.cancel()
         self._alarm_at = now + delay
-        self._alarm = asyncio.get_running_loop().create_task(self._wake(self._clock.sleep(delay)))
+        self._alarm = asyncio.get_running_loop().create_task(self._wake(delay))
 
-    async def _wake(self, sleep: Awaitable[None]) -> None:
-        await sleep
+    async def _wake(self, delay: float) -> None:
+        await self._clock.sleep(delay)
         self._alarm = None
         self._advance()
 
