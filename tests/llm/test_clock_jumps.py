@@ -7,10 +7,10 @@ from itertools import cycle
 
 from loopwright.errors import Overloaded, Unavailable
 from loopwright.llm.book import MemoryBook
-from loopwright.llm.calling import Timing
 from loopwright.llm.clock import ManualClock
 from loopwright.llm.messages import Reply, Request, Usage, chat
 from loopwright.llm.models import Models
+from loopwright.llm.shared import Timing
 from loopwright.spec.blocks import Budget, Limits, ModelBlock
 
 YEAR = 365 * 24 * 3600.0

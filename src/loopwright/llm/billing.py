@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from loopwright.errors import CallError, LoopwrightError, RunStopped
 from loopwright.llm.book import Book
-from loopwright.llm.budget import Cost, Purse
+from loopwright.llm.budget import NOTHING, Cost, Purse
 from loopwright.llm.messages import Reply, Request
 from loopwright.llm.prices import Price
 from loopwright.llm.spending import Spent
@@ -48,6 +48,10 @@ class Till:
 
     def covers(self, sent: Sent) -> bool:
         return self._purse.reserve(self._accounts, sent.reserved)
+
+    def unsent(self, sent: Sent) -> None:
+        """What was covered and did not go out costs nothing."""
+        self._charge(sent, NOTHING)
 
     def answered(self, entry: Call, sent: Sent, reply: Reply, error: CallError | None) -> None:
         usage = reply.usage

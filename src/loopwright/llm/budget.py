@@ -31,6 +31,7 @@ class Cost(NamedTuple):
     nano_usd: int
 
 
+NOTHING = Cost(0, 0, 0)
 UNITS = Cost._fields
 USD = UNITS.index("nano_usd")
 
@@ -134,7 +135,7 @@ class Purse:
         except asyncio.CancelledError:
             covered = waiting.covered
             if covered.done() and not covered.cancelled() and covered.exception() is None:
-                self.settle(accounts, cost, Cost(0, 0, 0))
+                self.settle(accounts, cost, NOTHING)
             elif waiting in self._waiting:
                 self._waiting.remove(waiting)
                 self._advance()

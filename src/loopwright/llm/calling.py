@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from copy import copy
 from typing import NamedTuple
 
 from loopwright.errors import (
@@ -19,17 +16,14 @@ from loopwright.errors import (
     Unsupported,
 )
 from loopwright.llm.billing import Sent, Till, billable, words
-from loopwright.llm.book import Book
-from loopwright.llm.budget import Purse
 from loopwright.llm.circuit import Circuit
-from loopwright.llm.clock import Clock, SystemClock
 from loopwright.llm.deadlines import Deadline, Deadlines
 from loopwright.llm.limits import Gate, Guess, demanded
 from loopwright.llm.messages import Reply, Request, wire_form
 from loopwright.llm.prices import Price
 from loopwright.llm.provider import Provider
 from loopwright.llm.sanity import checked
-from loopwright.llm.spending import Pace
+from loopwright.llm.shared import Shared
 from loopwright.llm.structured import Ability, read, shape, weaker
 from loopwright.records import Call
 from loopwright.spec.blocks import ModelBlock
@@ -37,35 +31,6 @@ from loopwright.spec.blocks import ModelBlock
 FIRST_BACK_OFF = 0.5
 LONGEST_BACK_OFF = 30.0
 STRONGEST: Ability = "json_schema"
-
-
-class Timing(NamedTuple):
-    """Where waiting gets its time and its jitter from; `jitter` returns a number from 0 to 1."""
-
-    clock: Clock = SystemClock()
-    jitter: Callable[[], float] = random.random
-
-
-class Shared:
-    """What all models of a run have in common."""
-
-    def __init__(self, book: Book, purse: Purse, timing: Timing) -> None:
-        self.book = book
-        self.purse = purse
-        self.clock = timing.clock
-        self.jitter = timing.jitter
-        self.pace = Pace(timing.clock)
-        self.abilities: dict[str, Ability] = {}
-        self.gates: list[Gate] = []
-        self.stopped: RunStopped | None = None
-
-    def stop(self, cause: RunStopped) -> None:
-        """Nothing is sent any more: what would fail every request alike has happened."""
-        if self.stopped is None:
-            self.stopped = cause
-        self.purse.stop(cause)
-        for gate in self.gates:
-            gate.stop(cause)
 
 
 class Question:
@@ -105,7 +70,7 @@ class Endpoint:
         self.block = block
         self.fallback: Endpoint | None = None
         self.gate = Gate(block.limits, shared.clock)
-        self.circuit = Circuit(block.id, shared.clock, shared.book.event)
+        self.circuit = Circuit(block.id, shared.clock, shared.book.event, shared.wait_for)
         self.till = Till(block.id, price, shared.book, shared.purse)
         self._guess = None if block.limits.tpm is None else Guess(block.max_output_tokens)
         self._price = price
@@ -131,8 +96,7 @@ class Endpoint:
         """Asks until there is a reply, an error that asking again does not mend, or no try left."""
         tries = 0
         while True:
-            if self._shared.stopped is not None:
-                raise copy(self._shared.stopped)
+            self._shared.check()
             probe = not self.circuit.closed and await self._enter_circuit()
             try:
                 reply = await (self._probe(question) if probe else self._attempt(question))
@@ -160,7 +124,7 @@ class Endpoint:
 
     async def _back_off(self, tries: int) -> None:
         longest = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(tries, 16))
-        await self._shared.clock.sleep(self._shared.jitter() * longest)
+        await self._shared.wait_for(self._shared.clock.sleep(self._shared.jitter() * longest))
 
     async def _probe(self, question: Question) -> Reply | None:
         failed = False
@@ -204,19 +168,13 @@ class Endpoint:
 
     async def _exchange(self, question: Question, sent: Sent) -> Reply:
         shared = self._shared
-        question.attempts += 1
-        question.call = call = shared.book.next_call()
-        began, started, purpose = shared.clock.monotonic(), shared.clock.time(), question.request.purpose
-        place = (call, question.trial, question.step, self.id, question.attempts)
-        bill = (
-            sent.prompt,
-            sent.request.max_output_tokens,
-            None,
-            None,
-            None if self._price is None else sent.reserved.nano_usd,
-        )
-        entry = Call(*place, "open", purpose, *bill, None, None, started)
-        shared.book.enter(entry)
+        began = shared.clock.monotonic()
+        try:
+            entry = self._enter(question, sent)
+        except BaseException:
+            self.till.unsent(sent)
+            self.gate.correct(-sent.estimate)
+            raise
         try:
             reply = await self._send(sent.request)
             now = shared.clock.monotonic()
@@ -231,6 +189,19 @@ class Endpoint:
         if answer.error is not None:
             raise answer.error
         return answer.reply
+
+    def _enter(self, question: Question, sent: Sent) -> Call:
+        """Writes down that it goes out now, unless the run has stopped while it stood in line."""
+        shared = self._shared
+        shared.check()
+        question.attempts += 1
+        question.call = call = shared.book.next_call()
+        place = (call, question.trial, question.step, self.id, question.attempts)
+        nano_usd = None if self._price is None else sent.reserved.nano_usd
+        bill = (sent.prompt, sent.request.max_output_tokens, None, None, nano_usd)
+        entry = Call(*place, "open", question.request.purpose, *bill, None, None, shared.clock.time())
+        shared.book.enter(entry)
+        return entry
 
     async def _send(self, request: Request) -> Reply:
         limit = Deadline(self._deadlines)

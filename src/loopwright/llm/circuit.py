@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeAlias
 
 from loopwright.errors import EndpointDown, Unavailable
 from loopwright.llm.clock import Clock
@@ -16,15 +17,19 @@ LONGEST_COOL_DOWN = 60.0
 PROBES = 5
 """Failed probes in a row after which the endpoint counts as down."""
 
+Wait: TypeAlias = Callable[[Coroutine[Any, Any, object]], Awaitable[None]]
+
 
 class Circuit:
     """Closed while the endpoint answers. `enter` is for calls that find it open, the rest tells it what came of a call."""
 
-    def __init__(self, model: str, clock: Clock, event: Callable[[str, Fields], None]) -> None:
+    def __init__(self, model: str, clock: Clock, event: Callable[[str, Fields], None], wait_for: Wait) -> None:
+        """`wait_for` awaits what it is given, and raises where the run stops meanwhile."""
         self.closed = True
         self._model = model
         self._clock = clock
         self._event = event
+        self._wait_for = wait_for
         self._failures = 0
         self._cool_down = COOL_DOWN
         self._open_until = 0.0
@@ -49,9 +54,9 @@ class Circuit:
             if not patient:
                 raise Unavailable(why)
             if self._probe is None:
-                await self._clock.sleep(delay)
+                await self._wait_for(self._clock.sleep(delay))
             else:
-                await self._probe.wait()
+                await self._wait_for(self._probe.wait())
         return False
 
     def answered(self) -> None:

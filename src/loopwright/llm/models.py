@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from copy import copy
 from types import TracebackType
+from typing import Any
 
 from loopwright.errors import CallError, SpecError, TimedOut, Unavailable, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.book import Book, Kept, ReplyKey
 from loopwright.llm.budget import Purse
 from loopwright.llm.cache import Place, ReplyCache, Samples
-from loopwright.llm.calling import Endpoint, Question, Shared, Timing
+from loopwright.llm.calling import Endpoint, Question
 from loopwright.llm.messages import Reply, Request, digest, wire_form
 from loopwright.llm.outcome import unraised
 from loopwright.llm.promises import prices_of, problems
 from loopwright.llm.provider import Provider
+from loopwright.llm.shared import Shared, Timing
 from loopwright.llm.spending import Cap, Spending, total
 from loopwright.llm.structured import Ability
 from loopwright.records import Call
@@ -106,8 +109,9 @@ class Models:
         try:
             answered, reply = await self._pursue(endpoint, question)
         except CallError as error:
-            self._book.keep(key, Kept(unraised(error), question.call, sample))
-            raise
+            if key.trial >= 0:  # A stage that failed has not settled: the next life asks anew.
+                self._book.keep(key, Kept(unraised(error), question.call, sample))
+            raise unraised(error) from error
         self._book.keep(key, Kept(reply, question.call, sample))
         if place is not None and self._samples is not None and answered is endpoint:
             self._samples.put(place, reply)
@@ -134,17 +138,25 @@ class Models:
 
 
 class Scope:
-    """One trial's way to the models."""
+    """One trial's way to the models, until `close`: what asks then is ended, and what would ask later is refused."""
 
-    __slots__ = ("_models", "_ordinals", "trial")
+    __slots__ = ("_asking", "_closed", "_models", "_ordinals", "trial")
 
     def __init__(self, models: Models, trial: int) -> None:
         self.trial = trial
         self._models = models
         self._ordinals: dict[tuple[int, str, bytes], int] = {}
+        self._asking: set[asyncio.Task[Any] | None] = set()
+        self._closed = False
 
     async def ask(self, model: str, request: Request, step: int = 0) -> Reply:
-        """The model's reply. Raises a `CallError` that is this request's alone, or a `RunStopped`."""
+        """The model's reply. Raises a `CallError` that is this request's alone, or a `RunStopped`.
+
+        Equal requests within a step are told apart by the order in which they are asked. Where branches run side by side
+        that order may differ in the next life: give each branch a `step` of its own.
+        """
+        if self._closed:
+            raise UsageError(f"trial {self.trial} has ended and asks no more: await all its branches before it ends")
         endpoint = self._models.endpoint(model)
         filled = endpoint.fill(request)
         form = wire_form(filled)
@@ -152,7 +164,19 @@ class Scope:
         equal = (step, model, mark)
         ordinal = self._ordinals.get(equal, 0)
         self._ordinals[equal] = ordinal + 1
-        return await self._models.resolve(ReplyKey(self.trial, step, ordinal, model, mark), request, filled, form)
+        task = asyncio.current_task()
+        self._asking.add(task)
+        try:
+            return await self._models.resolve(ReplyKey(self.trial, step, ordinal, model, mark), request, filled, form)
+        finally:
+            self._asking.discard(task)
+
+    def close(self) -> None:
+        """Called when the trial's `act` has ended, in whatever way; what it left running is cancelled where it asks."""
+        self._closed = True
+        for task in self._asking:
+            if task is not None:
+                task.cancel()
 
 
 def _outcome(kept: Kept) -> Reply:

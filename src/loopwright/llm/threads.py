@@ -41,7 +41,7 @@ class Sync:
         try:
             return future.result()
         except CancelledError:
-            raise Interrupted("the run stopped while a call was waiting; resume it to go on") from None
+            raise Interrupted("the trial or the run ended while a call was waiting; resume the run to go on") from None
         finally:
             with self._lock:
                 self._waiting.discard(future)
