@@ -10,18 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {
-    "numpy",
-    "scipy",
-    "sklearn",
-    "aiohttp",
-    "pyarrow",
-    "rensa",
-    "jsonschema_rs",
-    "jinja2",
-    "starlette",
-    "uvicorn",
-}
+HEAVY = {"numpy", "scipy", "sklearn", "aiohttp", "httptools", "pyarrow", "jsonschema_rs", "json_repair"}
 EXTRAS = {
     "dspy",
     "optuna",
