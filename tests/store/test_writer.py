@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from math import inf, nan
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import pytest
 
-from loopwright.records import Call, Decision, DecisionId, Sample, TrialRecord
+from loopwright.records import Call, Decision, DecisionId, Reward, Sample, TrialRecord, Verdict
 from loopwright.store.history import SettledTrial
 from loopwright.store.reader import RunReader, Where
 from loopwright.store.rows import ReplyRow
@@ -175,10 +178,97 @@ async def test_meta_and_events_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [object(), {1: "a"}, b"bytes", {"x": {1, 2}}, 2**70])
 async def test_what_a_store_cannot_keep_is_refused_before_anything_is_taken(tmp_path: Path, data: Any) -> None:
     async with RunStore.open(tmp_path / "run.sqlite") as store:
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=r"sample\.data"):
             store.settle(trial(0), samples=[Sample(0, 0, data)])
         store.settle(trial(0), samples=[Sample(0, 0, {"fine": True})])
         assert store.settled() == 1
+
+
+@pytest.mark.parametrize("endless", [nan, inf, -inf])
+@pytest.mark.parametrize(
+    ("place", "records"),
+    [
+        ("sample.data['a'][1]", lambda x: {"samples": [Sample(0, 0, {"b": None, "a": (1.0, x)})]}),
+        ("sample.data", lambda x: {"samples": [Sample(0, 0, x)]}),
+        ("decision.context['x']", lambda x: {"decisions": [decision(context={"x": x})]}),
+        ("decision.probability", lambda x: {"decisions": [decision(probability=x)]}),
+        ("reward.parts['x']", lambda x: {"rewards": [reward(parts={"x": x})]}),
+        ("reward.value", lambda x: {"rewards": [reward(value=x)]}),
+        ("reward.raw", lambda x: {"rewards": [reward(raw=x)]}),
+        ("verdict.score", lambda x: {"verdicts": [Verdict(0, 0, "v", True, x)]}),
+    ],
+)
+async def test_nan_and_infinity_are_refused_and_not_made_null(
+    tmp_path: Path, place: str, records: Callable[[float], dict[str, Any]], endless: float
+) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        with pytest.raises(ValueError, match=f"^{re.escape(place)} is .*finite"):
+            store.settle(trial(0), **records(endless))
+        store.settle(trial(0), **records(0.5))
+
+
+async def test_null_and_its_name_are_kept(tmp_path: Path) -> None:
+    data: Any = {"null": [None, "null", 1, 0.5, True, {}, MappingProxyType({"a": ()})]}
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        store.settle(trial(0), samples=[Sample(0, 0, data), Sample(0, 1, None)])
+        await store.flush()
+        ((kept, nothing),) = (settled.samples for settled in store.history())
+    assert kept.data == {"null": [None, "null", 1, 0.5, True, {}, {"a": []}]} and nothing.data is None
+
+
+def decision(**changes: Any) -> Decision:
+    return replace(Decision(DecisionId(0, 0), {}, ("a",), "a", 1.0, 0, ""), **changes)
+
+
+def reward(**changes: Any) -> Reward:
+    return replace(Reward(DecisionId(0, 0), 0.5, 0.5, {}, 0), **changes)
+
+
+class Scalar:
+    """What another library calls a number: `operator.index` and `float` take it for one, SQLite does not."""
+
+    def __index__(self) -> int:
+        return 1
+
+    def __float__(self) -> float:
+        return 1.0
+
+
+MISFITS: list[tuple[str, dict[str, Any]]] = [
+    ("two samples", {"samples": [Sample(0, 3, 1), Sample(0, 4, 1), Sample(0, 3, 2)]}),
+    (r"sample\.index is -1", {"samples": [Sample(0, -1, 1)]}),
+    (r"sample\.index is 16777216", {"samples": [Sample(0, 1 << 24, 1)]}),
+    (r"sample\.index", {"samples": [Sample(0, cast(int, Scalar()), 1)]}),
+    (r"sample\.step", {"samples": [Sample(0, 0, 1, step=cast(int, Scalar()))]}),
+    (r"sample\.accepted", {"samples": [Sample(0, 0, 1, accepted=cast(bool, Scalar()))]}),
+    ("a sample of trial 1", {"samples": [Sample(1, 0, 1)]}),
+    ("a verdict of trial 1", {"verdicts": [Verdict(1, 0, "v", True)]}),
+    (r"verdict\.sample", {"verdicts": [Verdict(0, cast(int, Scalar()), "v", True)]}),
+    (r"verdict\.passed", {"verdicts": [Verdict(0, 0, "v", cast(bool, Scalar()))]}),
+    (r"verdict\.score", {"verdicts": [Verdict(0, 0, "v", True, cast(float, Scalar()))]}),
+    (r"reward\.value", {"rewards": [reward(value=Scalar())]}),
+    ("a decision of trial 1", {"decisions": [decision(id=DecisionId(1, 0))]}),
+    ("a reward of trial 1", {"rewards": [reward(settled_by=1)]}),
+]
+
+
+@pytest.mark.parametrize(("said", "records"), MISFITS)
+async def test_a_record_that_fits_no_row_is_refused_before_anything_is_taken(
+    tmp_path: Path, said: str, records: dict[str, Any]
+) -> None:
+    path = tmp_path / "run.sqlite"
+    async with RunStore.open(path) as store:
+        with pytest.raises((TypeError, ValueError), match=said):
+            store.settle(trial(0), **records)
+        store.settle(trial(0), samples=[Sample(0, 0, 1)])
+    async with RunStore.open(path) as store:
+        assert store.settled() == 1
+
+
+async def test_half_a_character_in_a_name_is_no_end_of_a_run(tmp_path: Path) -> None:
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        store.settle(trial(0), verdicts=[Verdict(0, 0, "half: \ud800", True)])
+        await store.flush()
 
 
 async def test_a_caller_that_is_faster_than_the_disk_is_made_to_wait(tmp_path: Path, settle: Settle) -> None:
@@ -203,7 +293,7 @@ async def test_a_mistake_of_our_own_stops_the_store_loudly_and_keeps_what_was_co
     settle(store, 0)
     await store.flush()
     settle(store, 1)
-    store.settle(trial(2), samples=[Sample(2, 0, 1), Sample(2, 0, 1)])
+    store.keep_reply(ReplyRow(2, 0, 0, "m", cast(bytes, None), None, 0, b""))
     with pytest.raises(sqlite3.IntegrityError):
         await store.flush()
     attempts: list[Callable[[], object]] = [

@@ -19,7 +19,7 @@ from loopwright.records import (
     TrialRecord,
     Verdict,
 )
-from loopwright.store.values import clean, from_json, to_json
+from loopwright.store.values import clean, from_json, index, number, to_json, truth
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
@@ -96,6 +96,10 @@ class Table(Generic[T]):
             ) from error
 
 
+def _stray(what: str, trial: int, settling: int) -> ValueError:
+    return ValueError(f"trial {settling} cannot settle a {what} of trial {trial}")
+
+
 def _clean(text: str | None) -> str | None:
     return None if text is None else clean(text)
 
@@ -111,7 +115,7 @@ def trial_row(trial: TrialRecord) -> Row:
         clean(trial.item),
         None if failure is None else failure.kind,
         None if failure is None else clean(failure.message),
-        to_json(trial.data),
+        to_json(trial.data, "trial.data"),
         trial.started,
         trial.settled,
     )
@@ -123,16 +127,18 @@ def _trial(row: Row) -> TrialRecord:
     return TrialRecord(number, item, failure, from_json(data), started, settled)
 
 
-def decision_row(decision: Decision) -> Row:
+def decision_row(decision: Decision, settling: int) -> Row:
     trial, step = decision.id
+    if trial != settling:
+        raise _stray("decision", trial, settling)
     return (
         trial * SPAN + step,
         trial,
         step,
-        to_json(decision.context),
-        to_json(decision.arms),
+        to_json(decision.context, "decision.context"),
+        to_json(decision.arms, "decision.arms"),
         decision.arm,
-        decision.probability,
+        None if decision.probability is None else number(decision.probability, "decision.probability"),
         decision.version,
         clean(decision.reason),
     )
@@ -145,7 +151,7 @@ def _decision(row: Row) -> Decision:
 
 
 def cut_row(trial: int, decisions: Sequence[Decision], at: float) -> Row:
-    rows = [dict(zip(DECISION.columns, row, strict=True)) for row in map(decision_row, decisions)]
+    rows = [dict(zip(DECISION.columns, row, strict=True)) for row in (decision_row(each, trial) for each in decisions)]
     return (trial, to_json(rows), at)
 
 
@@ -153,10 +159,13 @@ def cut_decisions(stored: str) -> list[Decision]:
     return [DECISION.parse(tuple(row.values())) for row in from_json(stored)]
 
 
-def reward_row(reward: Reward, place: int) -> Row:
+def reward_row(reward: Reward, settling: int, place: int) -> Row:
     trial, step = reward.decision
     settled_by = reward.settled_by
-    return (settled_by * SPAN + place, trial, step, reward.value, reward.raw, to_json(reward.parts), settled_by)
+    if settled_by != settling:
+        raise _stray("reward", settled_by, settling)
+    value, raw = number(reward.value, "reward.value"), number(reward.raw, "reward.raw")
+    return (settled_by * SPAN + place, trial, step, value, raw, to_json(reward.parts, "reward.parts"), settled_by)
 
 
 def _reward(row: Row) -> Reward:
@@ -164,9 +173,19 @@ def _reward(row: Row) -> Reward:
     return Reward(DecisionId(trial, step), value, raw, from_json(parts), settled_by)
 
 
-def sample_row(sample: Sample) -> Row:
-    trial, index = sample.trial, sample.index
-    return (trial * SPAN + index, trial, index, to_json(sample.data), sample.step, to_json(sample.parents), sample.accepted)
+def sample_row(sample: Sample, settling: int) -> Row:
+    trial, place = sample.trial, index(sample.index, "sample.index", SPAN)
+    if trial != settling:
+        raise _stray("sample", trial, settling)
+    return (
+        trial * SPAN + place,
+        trial,
+        place,
+        to_json(sample.data, "sample.data"),
+        None if sample.step is None else index(sample.step, "sample.step", SPAN),
+        to_json(sample.parents, "sample.parents"),
+        None if sample.accepted is None else truth(sample.accepted, "sample.accepted"),
+    )
 
 
 def _sample(row: Row) -> Sample:
@@ -174,16 +193,18 @@ def _sample(row: Row) -> Sample:
     return Sample(trial, index, from_json(data), step, tuple(from_json(parents)), _truth(accepted))
 
 
-def verdict_row(verdict: Verdict, place: int) -> Row:
+def verdict_row(verdict: Verdict, settling: int, place: int) -> Row:
     trial = verdict.trial
+    if trial != settling:
+        raise _stray("verdict", trial, settling)
     reason = verdict.reason
     return (
         trial * SPAN + place,
         trial,
-        verdict.sample,
-        verdict.validator,
-        verdict.passed,
-        verdict.score,
+        index(verdict.sample, "verdict.sample", SPAN),
+        clean(verdict.validator),
+        truth(verdict.passed, "verdict.passed"),
+        None if verdict.score is None else number(verdict.score, "verdict.score"),
         None if reason is None else clean(reason),
         verdict.late,
     )

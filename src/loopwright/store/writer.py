@@ -103,26 +103,29 @@ class RunStore:
         samples: Sequence[Sample] = (),
         verdicts: Sequence[Verdict] = (),
     ) -> None:
-        """Takes the next trial with all that belongs to it: they become durable together."""
+        """Takes the next trial with all that belongs to it: they become durable together.
+
+        `TypeError` or `ValueError` for what cannot be kept; nothing is taken then.
+        """
         if trial.number != self._settled:
             raise ValueError(f"trial {trial.number} cannot settle: {self._settled} is the next")
-        chosen = {row[0]: row for row in map(decision_row, decisions)}
-        if len(chosen) != len(decisions):
-            raise ValueError(f"trial {trial.number} has two decisions for one step")
-        earned = [reward_row(reward, place) for place, reward in enumerate(rewards)]
-        made = [sample_row(sample) for sample in samples]
-        said = [verdict_row(verdict, place) for place, verdict in enumerate(verdicts)]
-        row = trial_row(trial)
+        number, row = trial.number, trial_row(trial)
+        chosen = {row[0]: row for row in [decision_row(decision, number) for decision in decisions]}
+        earned = [reward_row(reward, number, place) for place, reward in enumerate(rewards)]
+        made = {row[0]: row for row in [sample_row(sample, number) for sample in samples]}
+        said = [verdict_row(verdict, number, place) for place, verdict in enumerate(verdicts)]
+        if len(chosen) != len(decisions) or len(made) != len(samples):
+            raise ValueError(f"trial {number} has two decisions for one step, or two samples with one index")
         with self._groups.lock:
             group = self._groups.open()
             group.trials.append(row)
             group.decisions.update(chosen)
             group.rewards += earned
-            group.samples += made
+            group.samples += made.values()
             group.verdicts += said
             self._groups.close_if_full()
         self._settled += 1
-        self._cuts.discard(trial.number)
+        self._cuts.discard(number)
 
     def keep_reply(self, row: ReplyRow) -> None:
         with self._groups.lock:
@@ -169,7 +172,7 @@ class RunStore:
             return self._writing.execute("UPDATE call SET status = 'lost' WHERE status = 'open'").rowcount
 
     def event(self, kind: str, detail: Fields) -> None:
-        row = (self._clock(), kind, to_json(detail))
+        row = (self._clock(), kind, to_json(detail, f"event {kind!r}"))
         with self._groups.lock:
             self._groups.open().events.append(row)
 
@@ -188,7 +191,7 @@ class RunStore:
         return self._meta.get(key, default)
 
     def set_meta(self, key: str, value: Json) -> None:
-        text = to_json(value)
+        text = to_json(value, f"meta {key!r}")
         with self._groups.lock:
             self._groups.open().meta[key] = text
         self._meta[key] = from_json(text)
@@ -202,7 +205,7 @@ class RunStore:
 
     async def keep_stage(self, key: str, name: str, outcome: Json) -> None:
         """Durable when it returns."""
-        row = (key, clean(name), to_json(outcome), self._clock())
+        row = (key, clean(name), to_json(outcome, f"what stage {name!r} came to"), self._clock())
         with self._groups.lock:
             self._groups.open().stages.append(row)
         await self.flush()
