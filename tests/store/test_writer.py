@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, cast
 
 import pytest
 
-from loopwright.records import Call, Decision, DecisionId, Reward, Sample, TrialRecord, Verdict
+from loopwright.records import Call, CallStatus, Decision, DecisionId, Reward, Sample, TrialRecord, Verdict
 from loopwright.store.history import SettledTrial
 from loopwright.store.reader import RunReader, Where
 from loopwright.store.rows import ReplyRow
@@ -122,6 +122,20 @@ async def test_the_numbering_of_samples_goes_on_where_it_was(tmp_path: Path) -> 
             store.keep_reply(ReplyRow(0, 0, ordinal, model, digest, None, sample, b""))
         await store.flush()
         assert list(store.samples()) == [("m", b"one", 3), ("n", b"one", 1), ("m", b"two", 1)]
+
+
+async def test_what_a_model_answered_is_counted_for_that_model(tmp_path: Path) -> None:
+    """The reply's model is the one that was asked; the call's is the one that answered."""
+    asked = [("m", "settled"), ("m", "settled"), ("spare", "settled"), ("m", "failed"), ("m", "cached"), ("m", None)]
+    async with RunStore.open(tmp_path / "run.sqlite") as store:
+        for ordinal, (answering, status) in enumerate(asked):
+            call = store.next_call_id() if status else None
+            if call:
+                store.enter_call(Call(call, 0, 0, answering, 1, cast(CallStatus, status)))
+            store.keep_reply(ReplyRow(0, 0, ordinal, "m", b"two" if ordinal == 1 else b"one", call, 0, b""))
+        await store.flush()
+        assert store.answered("m") == {b"one": 1, b"two": 1}
+        assert store.answered("spare") == {b"one": 1} and store.answered("other") == {}
 
 
 async def test_credits_are_durable_when_granted(tmp_path: Path) -> None:

@@ -35,8 +35,6 @@ from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.store.writer import RunStore
 
 Providers = Mapping[str, Provider]
-Answered = Mapping[str, Mapping[bytes, int]]
-"""By model: how often each request was answered in earlier lives of the run."""
 
 
 class Live(NamedTuple):
@@ -134,7 +132,7 @@ class Life:
     async def _models(self, store: RunStore) -> AsyncIterator[tuple[Models, Providers]]:
         spec = self._checked.spec
         async with contextlib.AsyncExitStack() as stack:
-            built = await stack.enter_async_context(opened(spec.models, self._base, store.answered()))
+            built = await stack.enter_async_context(opened(spec.models, self._base, store.answered))
             cache = None
             if spec.cache is not None:
                 asked = [Asked(*row) for row in store.samples()]
@@ -175,11 +173,11 @@ class Probing(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def opened(
-    blocks: Sequence[ModelBlock], base: Path, answered: Answered | None = None
+    blocks: Sequence[ModelBlock], base: Path, answered: providers.Answered = providers.no_earlier_life
 ) -> AsyncIterator[dict[str, Provider]]:
     """The models' providers, over one set of connections that is closed at the end."""
     http = Http()
-    context = providers.Context(http, {block.id: block for block in blocks}, base, answered=answered or {})
+    context = providers.Context(http, {block.id: block for block in blocks}, base, answered=answered)
     try:
         yield {block.id: providers.build(block, context) for block in blocks}
     finally:

@@ -144,12 +144,13 @@ class RunStore:
         )
         return [SpentRow(*row) for row in self._all(statement)]
 
-    def answered(self) -> dict[str, dict[bytes, int]]:
-        """How often each request was answered so far, by model."""
-        found: dict[str, dict[bytes, int]] = {}
-        for model, digest, times in self._all("SELECT model, digest, count(*) FROM reply GROUP BY model, digest"):
-            found.setdefault(model, {})[digest] = times
-        return found
+    def answered(self, model: str) -> dict[bytes, int]:
+        """How often this model itself answered each request so far, by digest: as a fallback too, and not for another."""
+        statement = (
+            "SELECT digest, count(*) FROM reply JOIN call ON call.id = reply.call"
+            " WHERE call.model = ? AND call.status = 'settled' GROUP BY digest"
+        )
+        return dict(self._all(statement, model))
 
     def samples(self) -> Iterator[AskedRow]:
         """How far the numbering of replies in a shared cache has come, by model and request."""

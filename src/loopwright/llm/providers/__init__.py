@@ -5,11 +5,11 @@ Looking at a block imports no HTTP client; building a provider imports that prov
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 from loopwright.errors import BoundaryError, LoopwrightError, Problem, SpecError, UsageError
@@ -39,22 +39,26 @@ PROVIDERS = Kinds(
 )
 """A member is called with a `ModelBlock` and a `Context`, and what it returns is a `Provider`."""
 
+Answered: TypeAlias = Callable[[str], Mapping[bytes, int]]
+"""How often, by digest, a model answered each request in earlier lives of the run; asked only where it matters."""
+
 _NEEDS: Mapping[str, tuple[str, ...]] = {"scripted": ("script",), "replay": ("cassette",), "record": ("cassette", "of")}
 _KEEPS_TO_ITSELF = ("script", "cassette", "of")
 
 
+def no_earlier_life(model: str) -> Mapping[bytes, int]:  # noqa: ARG001
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a provider may use: the run's connections, the other blocks by id, the spec's folder, the environment.
-
-    `answered` counts, by model id and digest, the requests that earlier lives of the run had answered.
-    """
+    """What a provider may use: the run's connections, the other blocks by id, the spec's folder, the environment."""
 
     http: Http
     blocks: Mapping[str, ModelBlock] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     environ: Mapping[str, str] = field(default_factory=lambda: environ)
-    answered: Mapping[str, Mapping[bytes, int]] = field(default_factory=dict)
+    answered: Answered = no_earlier_life
 
 
 def build(block: ModelBlock, context: Context) -> Provider:

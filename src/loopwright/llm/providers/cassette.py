@@ -88,7 +88,7 @@ class Replay:
             problem = Problem(f"models[{block.id}].cassette", f"there is no file {self._path.name}; record it first")
             raise SpecError([problem])
         self._kept = dict(read(self._path))
-        self._seen = Counter({digest.hex(): times for digest, times in context.answered.get(block.id, {}).items()})
+        self._seen = Counter({digest.hex(): times for digest, times in context.answered(block.id).items()})
 
     async def complete(self, request: Request) -> Reply:
         digest_ = key_of(request)

@@ -35,7 +35,7 @@ class Scripted:
         if isinstance(script, str):
             self._script = load(script, context.folder, block.id)
         else:
-            self._script = in_turn(script or [], block.id, sum(context.answered.get(block.id, {}).values()))
+            self._script = in_turn(script or [], block.id, sum(context.answered(block.id).values()))
 
     async def complete(self, request: Request) -> Reply:
         try:
