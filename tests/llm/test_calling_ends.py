@@ -23,7 +23,10 @@ class Answers:
     """A provider that does what a function says."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Reply]]) -> None:
-        self.complete = answer
+        self._answer = answer
+
+    async def complete(self, request: Request) -> Reply:
+        return await self._answer(request)
 
 
 def models(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import NamedTuple
 
 from loopwright.errors import (
@@ -96,7 +97,8 @@ class Endpoint:
         """Asks until there is a reply, an error that asking again does not mend, or no try left."""
         tries = 0
         while True:
-            self._shared.check()
+            if self._shared.stopped is not None:
+                raise copy(self._shared.stopped)
             probe = not self.circuit.closed and await self._enter_circuit()
             try:
                 reply = await (self._probe(question) if probe else self._attempt(question))
@@ -168,9 +170,17 @@ class Endpoint:
 
     async def _exchange(self, question: Question, sent: Sent) -> Reply:
         shared = self._shared
-        began = shared.clock.monotonic()
+        question.attempts += 1
+        began, started, purpose = shared.clock.monotonic(), shared.clock.time(), question.request.purpose
+        nano_usd = None if self._price is None else sent.reserved.nano_usd
+        bill = (sent.prompt, sent.request.max_output_tokens, None, None, nano_usd)
         try:
-            entry = self._enter(question, sent)
+            if shared.stopped is not None:
+                raise copy(shared.stopped)
+            question.call = call = shared.book.next_call()
+            place = (call, question.trial, question.step, self.id, question.attempts)
+            entry = Call(*place, "open", purpose, *bill, None, None, started)
+            shared.book.enter(entry)
         except BaseException:
             self.till.unsent(sent)
             self.gate.correct(-sent.estimate)
@@ -189,19 +199,6 @@ class Endpoint:
         if answer.error is not None:
             raise answer.error
         return answer.reply
-
-    def _enter(self, question: Question, sent: Sent) -> Call:
-        """Writes down that it goes out now, unless the run has stopped while it stood in line."""
-        shared = self._shared
-        shared.check()
-        question.attempts += 1
-        question.call = call = shared.book.next_call()
-        place = (call, question.trial, question.step, self.id, question.attempts)
-        nano_usd = None if self._price is None else sent.reserved.nano_usd
-        bill = (sent.prompt, sent.request.max_output_tokens, None, None, nano_usd)
-        entry = Call(*place, "open", question.request.purpose, *bill, None, None, shared.clock.time())
-        shared.book.enter(entry)
-        return entry
 
     async def _send(self, request: Request) -> Reply:
         limit = Deadline(self._deadlines)

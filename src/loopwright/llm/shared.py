@@ -47,12 +47,9 @@ class Shared:
         finally:
             self._waits.discard(wait)
             wait.cancel()
-        self.check()
-        wait.result()
-
-    def check(self) -> None:
         if self.stopped is not None:
             raise copy(self.stopped)
+        wait.result()
 
     def stop(self, cause: RunStopped) -> None:
         """Nothing is sent any more: what would fail every request alike has happened."""
