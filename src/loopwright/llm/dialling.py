@@ -12,6 +12,9 @@ from loopwright.llm.connection import Connection
 from loopwright.llm.heads import Origin
 from loopwright.llm.quoting import quote
 
+PATIENCE_S = 3.0
+"""How long an address may say nothing while there is another to try."""
+
 
 def trusting() -> ssl.SSLContext:
     """TLS that trusts whom this machine trusts."""
@@ -21,14 +24,19 @@ def trusting() -> ssl.SSLContext:
 
 
 async def dial(
-    origin: Origin, addresses: Sequence[str], tls: ssl.SSLContext | None, make: Callable[[], Connection]
+    origin: Origin,
+    addresses: Sequence[str],
+    tls: ssl.SSLContext | None,
+    make: Callable[[], Connection],
+    patience_s: float = PATIENCE_S,
 ) -> Connection:
-    """A connection to the first of `addresses` that takes one. They are not looked up again."""
+    """A connection to the first of `addresses` that takes one in time; the last may take what time the caller has left."""
     loop = asyncio.get_running_loop()
     name = origin.host.rstrip(".") if tls else None
-    for address in addresses:
+    for number, address in enumerate(addresses, 1):
         try:
-            _, connection = await loop.create_connection(make, address, origin.port, ssl=tls, server_hostname=name)
+            async with asyncio.timeout(patience_s if number < len(addresses) else None):
+                _, connection = await loop.create_connection(make, address, origin.port, ssl=tls, server_hostname=name)
         except ssl.SSLError as error:
             raise EndpointMissing(f"{origin.place} cannot be trusted over TLS: {quote(str(error))}") from error
         except OSError as error:
