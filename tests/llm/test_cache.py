@@ -14,7 +14,7 @@ import pytest
 
 from loopwright.errors import StoreCorrupt, StoreFull, StoreReadOnly, StoreTooNew, Unavailable
 from loopwright.llm.book import MemoryBook
-from loopwright.llm.cache import Asked, Place, ReplyCache
+from loopwright.llm.cache import Place, ReplyCache
 from loopwright.llm.messages import Reply, Request, Usage, chat, digest, wire_form
 from loopwright.llm.models import Models
 from loopwright.llm.provider import Provider
@@ -106,7 +106,7 @@ async def test_a_resumed_run_goes_on_with_the_next_sample(tmp_path: Path) -> Non
     provider = Counting()
     with ReplyCache(tmp_path / "c") as cache:
         await texts(cache, provider, 3)
-    asked = [Asked("m", digest(wire_form(HELLO)), 2), Asked("gone from the spec", b"?", 9)]
+    asked = [("m", digest(wire_form(HELLO)), 2), ("gone from the spec", b"?", 9)]
     with ReplyCache(tmp_path / "c", asked) as cache:
         assert await texts(cache, provider) == ["answer 3"]
 

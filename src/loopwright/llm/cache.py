@@ -56,10 +56,11 @@ class Asked(NamedTuple):
 class ReplyCache:
     """The open file. Reading happens where it is called, writing in a thread of its own, in batches.
 
-    `asked` is what earlier lives of this run have asked, so that its sample numbers go on where they left off.
+    `asked` is what earlier lives of this run have asked (model, digest, how often), so that its sample numbers go on where
+    they left off.
     """
 
-    def __init__(self, path: str | Path, asked: Iterable[Asked] = ()) -> None:
+    def __init__(self, path: str | Path, asked: Iterable[tuple[str, bytes, int]] = ()) -> None:
         self.path = Path(path)
         self.asked = asked
         self._broken: StoreError | None = None
