@@ -17,7 +17,8 @@ from loopwright.runs.delete import delete
 from loopwright.runs.export import Wanted, to_file
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.live import Unwatched
-from loopwright.runs.start import Start, start
+from loopwright.runs.start import Start, resume, start
+from loopwright.store import schema
 from loopwright.store.lock import held, hold
 from loopwright.store.writer import RunStore
 
@@ -79,6 +80,23 @@ def test_the_whole_holds_caps_arms_verdicts_and_failures(run: RunFolder) -> None
     assert sum(arm.decisions for arm in whole.arms) == whole.overview.counts.decisions
     assert {rate.validator for rate in whole.pass_rates} == {"even", "new"}
     assert [(failure.kind, failure.trials) for failure in whole.failures] == [("BoundaryError", 3)]
+
+
+def test_a_run_of_an_older_version_says_what_to_do_and_doing_it_helps(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ran(place, name="old")
+    newer = (*schema.migrations(), schema.Migration(schema.latest() + 1, "ALTER TABLE event ADD COLUMN more TEXT;"))
+    monkeypatch.setattr(schema, "migrations", lambda: newer)
+    assert "resume the run once" in read.overview(run).reason
+    assert resume(run, (), Unwatched()).end.status == "done"
+    assert read.overview(run).status == "done"
+
+
+def test_a_run_that_never_came_to_its_tables_is_not_sent_in_circles(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.store.touch()
+    assert "start it again" in read.overview(folder).reason
+    with pytest.raises(RunNotFound, match="never started"):
+        resume(folder, (), Unwatched())
 
 
 def test_what_was_learned_agrees_with_the_log(run: RunFolder) -> None:

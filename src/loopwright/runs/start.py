@@ -23,7 +23,7 @@ from loopwright.runs.folder import RunFolder, fresh, named
 from loopwright.runs.live import Life, Watcher
 from loopwright.spec.digest import changed
 from loopwright.store.lock import hold
-from loopwright.store.reader import RunReader
+from loopwright.store.reader import noted
 from loopwright.store.writer import RunStore
 
 
@@ -79,8 +79,7 @@ def start(request: Start, watcher: Watcher) -> Result:
 
 def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: float = 10.0) -> Result:
     """Goes on with a run from its folder alone. `sets` may change only what does not change its result: budgets, limits, ..."""
-    with RunReader.open(folder.store) as reader:
-        began = reader.meta().get("start")
+    began = noted(folder.store).get("start")
     if began is None:
         raise RunNotFound(f"{folder.path} was never started: its store holds no spec")
     all_sets = _latest((*began["sets"], *sets))

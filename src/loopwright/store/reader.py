@@ -28,7 +28,7 @@ from loopwright.store.rows import (
     StageOutcome,
     Table,
 )
-from loopwright.store.schema import connect_to_read, require_current
+from loopwright.store.schema import connect_to_read, examine, require_current
 from loopwright.store.values import from_json
 
 T = TypeVar("T")
@@ -193,6 +193,14 @@ class RunReader:
         order = "DESC" if newest else "ASC"
         statement = f"{table.select} WHERE {condition} ORDER BY {table.key} {order} LIMIT :limit"
         return self.query(statement, {**values, "after": after, "limit": limit})
+
+
+def noted(path: Path) -> dict[str, Any]:
+    """What is noted of a run in `meta`, whatever earlier version its store has."""
+    if examine(path) == 0:
+        return {}
+    with closing(connect_to_read(path)) as connection:
+        return RunReader(path, connection).meta()
 
 
 def conditions(table: Table[Any], where: Where) -> tuple[str, dict[str, Any]]:

@@ -106,9 +106,10 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Migration]) -> None:
 
 def require_current(connection: sqlite3.Connection, path: Path) -> None:
     version = _version(connection)
+    if version == 0:
+        raise StoreError(f"{path}: nothing has been written to it yet; if its run is not under way, start it again")
     if version < latest():
-        made = "nothing has been written to it yet" if version == 0 else f"it has version {version} of the tables"
-        raise StoreError(f"{path}: {made}; resume the run once to bring its store up to date")
+        raise StoreError(f"{path}: it has version {version} of the tables; resume the run once to bring its store up to date")
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
