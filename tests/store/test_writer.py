@@ -6,7 +6,9 @@ import asyncio
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from math import inf, nan
@@ -323,6 +325,23 @@ async def test_a_mistake_of_our_own_stops_the_store_loudly_and_keeps_what_was_co
             await again
     async with RunStore.open(path) as store:
         assert store.settled() == 1
+
+
+async def test_a_store_closes_while_every_thread_of_the_loop_is_busy(tmp_path: Path) -> None:
+    loop, leave = asyncio.get_running_loop(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        loop.set_default_executor(pool)
+        busy = loop.run_in_executor(None, leave.wait)
+        try:
+            store = RunStore.open(tmp_path / "run.sqlite")
+            store.settle(trial(0))
+            async with asyncio.timeout(20):
+                await store.close()
+                await store.close()
+        finally:
+            leave.set()
+            await busy
+    assert os.listdir(tmp_path) == ["run.sqlite"]  # noqa: PTH208
 
 
 async def test_a_closed_store_takes_nothing(tmp_path: Path) -> None:

@@ -87,6 +87,8 @@ class Groups:
         self._closed = 0
         self._durable = 0
         self._ending = False
+        self._ended = False
+        self._leaving: list[asyncio.Future[None]] = []
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._wal_limit = WAL_BYTES
         self._thread = threading.Thread(target=self._commit_all, name="store", daemon=True)
@@ -130,11 +132,17 @@ class Groups:
 
     async def end(self) -> None:
         """Commits what is left and waits until the thread has closed the connection."""
+        ended = None
         with self.lock:
             self._close_open()
             self._ending = True
             self._ready.notify()
-        await asyncio.to_thread(self._thread.join)
+            if not self._ended:
+                ended = asyncio.get_running_loop().create_future()
+                self._leaving.append(ended)
+        if ended is not None:
+            await ended
+        self._thread.join()  # it has nothing left to do
         self.check()
 
     async def _until(self, number: int) -> None:
@@ -166,6 +174,9 @@ class Groups:
             self._fail(typed(error, self._path))
         finally:
             self._connection.close()
+            with self.lock:
+                self._ended = True
+            _wake(self._leaving)
 
     def _next(self) -> Group | None:
         with self._ready:
