@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
-from loopwright.errors import RunNotFound, StoreReadOnly, UsageError
+from loopwright.errors import RunNotFound, StoreError, UsageError
 from loopwright.kinds import nearest
 from loopwright.records import Fields
+from loopwright.store.faults import faults
+from loopwright.store.schema import sync_folder
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -44,23 +47,41 @@ class RunFolder:
         return self.path / "manifest.json"
 
     def create(self) -> None:
-        try:
+        """Makes the folder, and those above it, durably."""
+        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        with _faults(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreReadOnly(f"cannot make the run folder {self.path}: {error.strerror}") from error
+            for folder in new:
+                sync_folder(folder.parent)
 
     def write(self, file: Path, content: bytes) -> None:
-        """Replaces one of the run's files, whole or not at all."""
+        """Replaces one of the run's files, whole or not at all, durably."""
         partial = file.with_name(file.name + ".partial")
-        try:
-            partial.write_bytes(content)
-            partial.replace(file)
-        except OSError as error:
-            raise StoreReadOnly(f"cannot write {file}: {error.strerror}") from error
+        with _faults(file):
+            try:
+                with partial.open("wb") as out:
+                    out.write(content)
+                    out.flush()
+                    os.fsync(out.fileno())
+                partial.replace(file)
+                sync_folder(file.parent)
+            except OSError:
+                with suppress(OSError):
+                    partial.unlink()
+                raise
 
     def describe(self, facts: Fields) -> None:
         """Writes the manifest."""
         self.write(self.manifest, orjson.dumps(facts, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    try:
+        with faults(path):
+            yield
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 
 def named(root: Path, name: str, digest: str) -> RunFolder:

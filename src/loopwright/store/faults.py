@@ -51,7 +51,7 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> StoreError | RunHeld:
 def _of_system(error: OSError, path: Path) -> Exception:
     if error.errno in _FULL:
         return full(path)
-    return read_only(path) if error.errno in _LOCKED else error
+    return read_only(path, error.strerror) if error.errno in _LOCKED else error
 
 
 def full(path: Path) -> StoreFull:
@@ -61,8 +61,9 @@ def full(path: Path) -> StoreFull:
     )
 
 
-def read_only(path: Path) -> StoreReadOnly:
-    return StoreReadOnly(f"{path}: cannot be written; make the folder and the file writable, then start again")
+def read_only(path: Path, why: str | None = None) -> StoreReadOnly:
+    reason = f" ({why})" if why else ""
+    return StoreReadOnly(f"{path}: cannot be written{reason}; make the folder and the file writable, then start again")
 
 
 def corrupt(path: Path, what: str) -> StoreCorrupt:
