@@ -11,12 +11,18 @@ from typing import Any
 
 import pytest
 
+import loopwright_toy.trial
+from loopwright.errors import BoundaryError, CallError
 from loopwright.llm.practice import PracticeServer
-from loopwright.runs.folder import RunFolder
+from loopwright.loop.chooser import Chooser
+from loopwright.loop.trial import Trial
+from loopwright.loop.work import Outcome
+from loopwright.runs.folder import RunFolder, all_runs
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.compare import differences
 from loopwright.store.reader import RunReader
+from loopwright_toy.trial import Toy
 
 SPEC = """\
 workflow: toy
@@ -205,3 +211,55 @@ def test_a_replay_goes_on_where_it_was(tmp_path: Path) -> None:
     assert 15 <= cut.progress.settled < 40
     resumed = resume(cut.folder, (), Unwatched())
     assert same(resumed.folder, first.folder)
+
+
+class Hasty(Toy):
+    """Asks twice side by side; the one fails, the other would ask on."""
+
+    async def act(self, trial: Trial, seen: Any, chooser: Chooser) -> Outcome:
+        await asyncio.gather(self.ask_on(trial), self.fail(trial))
+        raise AssertionError("the failure comes first")
+
+    async def ask_on(self, trial: Trial) -> None:
+        while True:
+            await trial.ask("writer", f"item {trial.number}")
+
+    async def fail(self, trial: Trial) -> None:
+        await trial.ask("writer", "once")
+        raise BoundaryError("toy", "enough")
+
+
+async def test_what_a_failed_act_left_running_asks_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loopwright_toy.trial, "Toy", Hasty)
+    async with PracticeServer(delay=0.005) as server:
+        result = await Desk(tmp_path, server).run(items=6)
+        asked = server.calls
+        assert result.progress.failed == 6
+    last = max(rows(result.folder, "SELECT max(started_at) FROM call")[0])
+    settled = rows(result.folder, "SELECT max(settled_at) FROM trial")[0][0]
+    assert last <= settled
+    assert asked < 6 * 20
+    assert rows(result.folder, "SELECT count(*) FROM call WHERE status = 'open'") == [(0,)]
+
+
+async def test_a_stage_that_met_an_error_is_tried_again_on_resume(tmp_path: Path) -> None:
+    async with PracticeServer(script=["500"]) as server:
+        desk = Desk(tmp_path, server)
+        with pytest.raises(CallError):
+            await desk.run("structured: true", sets=("models.writer.limits.retries=0",))
+        (folder,) = all_runs(tmp_path / "runs")
+        resumed = await desk.resume(folder)
+    assert (resumed.end.status, resumed.exit_code) == ("done", 0)
+
+
+async def test_an_endpoint_that_answers_prose_is_asked_in_weaker_forms(tmp_path: Path) -> None:
+    async with PracticeServer(answer=lambda asked: "certainly! here is your answer") as server:
+        result = await Desk(tmp_path, server).run("structured: true", items=2)
+    assert rows(result.folder, "SELECT outcome FROM stage WHERE name LIKE 'probe%'") == [('"prompt"',)]
+    assert {kind for (kind,) in rows(result.folder, "SELECT failure_kind FROM trial")} == {"BadAnswer"}
+
+
+async def test_a_cap_that_a_stage_reaches_ends_the_run_as_a_cap(tmp_path: Path) -> None:
+    async with PracticeServer() as server:
+        result = await Desk(tmp_path, server).run("structured: true\nbudget: {calls: 0}")
+    assert (result.end.status, result.exit_code) == ("budget", 3)

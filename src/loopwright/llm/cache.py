@@ -45,14 +45,6 @@ class Place(NamedTuple):
     sample: int
 
 
-class Asked(NamedTuple):
-    """How often an earlier life of this run has asked a model a request."""
-
-    model: str
-    digest: bytes
-    times: int
-
-
 class ReplyCache:
     """The open file. Reading happens where it is called, writing in a thread of its own, in batches.
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias
 
 from loopwright.dispatch.local import Local
-from loopwright.errors import BudgetReached, DeadlinePassed, Interrupted, LoopwrightError, RunStopped, TrialError
+from loopwright.errors import BudgetReached, Interrupted, LoopwrightError
 from loopwright.llm.models import Models
+from loopwright.loop.acting import Acted, Acting
 from loopwright.loop.chooser import Chooser
 from loopwright.loop.progress import Progress
 from loopwright.loop.replay import check_item, check_settlement
@@ -25,7 +26,7 @@ from loopwright.loop.window import Window
 from loopwright.loop.work import Outcome, S, Settlement, Work
 from loopwright.policy.memory import Memory
 from loopwright.policy.protocol import Lesson, Policy
-from loopwright.records import Decision, DecisionId, Failure, Reward, TrialRecord
+from loopwright.records import Decision, DecisionId, Reward, TrialRecord
 from loopwright.store.history import SettledTrial
 from loopwright.store.writer import RunStore
 
@@ -50,15 +51,6 @@ class Setting:
     drain_s: float = 10.0
 
 
-class Acted(NamedTuple):
-    """A trial that has acted and waits for its turn to settle."""
-
-    trial: Trial
-    chooser: Chooser
-    outcome: Outcome
-    started: float
-
-
 class Adaptation(Generic[S]):
     """One life of a run: takes up where the store says an earlier one stopped, and goes on to an `End`."""
 
@@ -75,6 +67,7 @@ class Adaptation(Generic[S]):
         self._seen: dict[int, Any] = dict.fromkeys(range(setting.window.size), self.state.seen())
         self._settled = 0
         self._started = 0
+        self._acting = Acting(work, store, setting.trial_deadline_s)
         self._dispatch: Local[Acted] = Local(self._ended)
         self._acted: dict[int, Acted | BaseException] = {}
         self._turn = asyncio.Event()
@@ -126,41 +119,11 @@ class Adaptation(Generic[S]):
         return self._closing is None and self._end is None and not self._failing
 
     def _start(self, number: int, item: Item) -> None:
-        trial = Trial(number, item, self._setting.seed, self._models.at(number))
+        scope = self._models.at(number)
+        trial = Trial(number, item, self._setting.seed, scope)
         version = self._setting.window.version(number)
         chooser = Chooser(trial, self._policy, self.memory, version, self._work.rewards)
-        self._dispatch.start(number, self._act(trial, self._seen.pop(number), chooser))
-
-    async def _act(self, trial: Trial, seen: Any, chooser: Chooser) -> Acted:
-        started = time.time()
-        try:
-            if self._setting.trial_deadline_s is None:
-                outcome = await self._work.act(trial, seen, chooser)
-            else:
-                outcome = await self._act_in_time(trial, seen, chooser)
-        except TrialError as error:
-            outcome = _failed(error)
-        except BaseExceptionGroup as group:
-            outcome = _failed(_first(group))
-        return Acted(trial, chooser, outcome, started)
-
-    async def _act_in_time(self, trial: Trial, seen: Any, chooser: Chooser) -> Outcome:
-        """A deadline depends on the clock, so that it was hit is stored before anything follows from it."""
-        key = f"deadline:{trial.number}"
-        kept = self._store.stage(key)
-        if kept is None:
-            try:
-                async with asyncio.timeout(self._setting.trial_deadline_s) as deadline:
-                    return await self._work.act(trial, seen, chooser)
-            except TimeoutError:
-                if not deadline.expired():
-                    raise
-            await self._store.keep_stage(key, "deadline", [asdict(decision) for decision in trial.decisions])
-        else:
-            trial.decisions = [_decision(row) for row in cast(Sequence[Any], kept.outcome)]
-            trial.step = len(trial.decisions) - 1
-        chooser.rewards.clear()
-        raise DeadlinePassed(f"the trial was not done after {self._setting.trial_deadline_s:g} s")
+        self._dispatch.start(number, self._acting.run(trial, self._seen.pop(number), chooser, scope))
 
     def _ended(self, number: int, acted: Acted | BaseException) -> None:
         if not isinstance(acted, asyncio.CancelledError):
@@ -259,30 +222,3 @@ def end_by(error: BaseException) -> End:
         return End("stopped", str(error), error)
     places = [f" at {Path(frame.f_code.co_filename).name}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
     return End("crashed", type(error).__name__ + "".join(places[-1:]), error)
-
-
-def _failed(error: BaseException) -> Outcome:
-    """A trial's own failure is data; anything else is raised on."""
-    if not isinstance(error, TrialError):
-        raise error
-    return Outcome(failure=Failure(error.kind, str(error)))
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What a group of errors comes to: what stops the run, else a bug, else the first failure."""
-    errors = list(_flat(group))
-    stops = [error for error in errors if isinstance(error, RunStopped)]
-    bugs = [error for error in errors if not isinstance(error, TrialError)]
-    return (stops or bugs or errors)[0]
-
-
-def _flat(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _flat(error)
-        else:
-            yield error
-
-
-def _decision(row: dict[str, Any]) -> Decision:
-    return Decision(**{**row, "id": DecisionId(*row["id"]), "arms": tuple(row["arms"])})

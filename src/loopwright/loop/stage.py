@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from hashlib import blake2b
+from typing import cast
 
 import orjson
 
@@ -30,7 +32,7 @@ class Stages:
         kept = self._store.stage(key)
         if kept is not None:
             return kept.outcome
-        place = Place(-self._count, self._seed, self._models.at(-self._count))
-        outcome = await work(place)
+        with closing(self._models.at(-self._count)) as scope:
+            outcome = await work(Place(-self._count, self._seed, scope))
         await self._store.keep_stage(key, name, outcome)
-        return outcome
+        return cast(Json, orjson.loads(orjson.dumps(outcome)))  # as a resumed run would read it

@@ -39,7 +39,10 @@ class Place:
         purpose: str = "",
         step: int | None = None,
     ) -> Reply:
-        """One answer. Raises a `CallError` once everything that could be retried has been."""
+        """One answer. Raises a `CallError` once everything that could be retried has been.
+
+        Equal prompts in parallel branches: give each its own `step`, or a resumed trial may hand them each other's answers.
+        """
         if self._asker is None:
             raise RuntimeError("a settled trial makes no calls")
         request = prompt if isinstance(prompt, Request) else Request(chat(prompt), schema=schema, purpose=purpose)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from loopwright.errors import BadAnswer, ExtraMissing, Interrupted, RunStopped
 from loopwright.llm import providers
-from loopwright.llm.cache import Asked, ReplyCache
+from loopwright.llm.cache import ReplyCache
 from loopwright.llm.calling import STRONGEST
 from loopwright.llm.http import Http
 from loopwright.llm.models import Models
@@ -135,8 +135,8 @@ class Life:
             built = await stack.enter_async_context(opened(spec.models, self._base, store.answered))
             cache = None
             if spec.cache is not None:
-                asked = [Asked(*row) for row in store.samples()]
-                cache = stack.enter_context(ReplyCache((self._base / spec.cache).resolve(), asked))
+                path = (self._base / spec.cache).resolve()
+                cache = stack.enter_context(ReplyCache(path, list(store.samples())))
             yield await stack.enter_async_context(Models(spec.models, spec.budget, RunBook(store), built, cache=cache)), built
 
     async def _watch(self, progress: Progress, models: Models) -> None:
