@@ -16,6 +16,8 @@ from typing import Any
 from loopwright.errors import PluginError, UsageError
 
 GROUP = "loopwright.plugins"
+ROOMS = ("workflow", "policy", "provider")
+"""The rooms that outside packages can add to; a new room with a table stands here, too."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -55,6 +57,10 @@ class Kinds:
         found: dict[str, EntryPoint] = {}
         for point in plugins():
             room, _, kind = point.name.partition(".")
+            if room not in ROOMS or not kind:
+                raise PluginError(
+                    f"plugin {point.name!r} ({point.value}): a name is ROOM.KIND, with a room of {', '.join(ROOMS)}"
+                )
             if room != self.room:
                 continue
             if kind in self.builtin or kind in found:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 import loopwright_toy.trial
@@ -297,3 +298,14 @@ def test_the_latest_setting_holds_however_it_was_given(run: Run) -> None:
     resume(cut.folder, ("budget.calls=9",), Unwatched())
     with RunReader.open(cut.folder.store) as reader:
         assert reader.meta()["start"]["spec"]["budget"] == {"calls": 9, "tokens": 5, "usd": None}
+
+
+def test_the_manifest_says_what_ran_and_keeps_the_first_start(run: Run) -> None:
+    cut = run("items: 300\nseed: 5\nwindow: 8\n", watcher=Stopper(after=5))
+    first = orjson.loads(cut.folder.manifest.read_bytes())
+    resume(cut.folder, (), Unwatched())
+    last = orjson.loads(cut.folder.manifest.read_bytes())
+    assert (first["end"]["status"], last["end"]["status"]) == ("interrupted", "done")
+    assert first["started"] == last["started"] <= first["written"] <= last["written"]
+    assert (last["seed"], last["window"], last["workflow"]) == (5, 8, "toy")
+    assert cut.folder.name.endswith(last["spec_digest"][:8])

@@ -17,7 +17,7 @@ from loopwright.errors import LoopwrightError, RunNotFound, UsageError
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
-from loopwright.records import Fields
+from loopwright.records import Fields, Json
 from loopwright.runs.check import Checked, check
 from loopwright.runs.folder import RunFolder, fresh, named
 from loopwright.runs.live import Life, Watcher
@@ -137,6 +137,7 @@ def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None
         store.event("started", {"digest": checked.digest})
     folder.write(folder.spec, prepared.given)
     facts: Fields = {
+        "started": time.time() if began is None else began["started"],
         "digest": checked.digest,
         "sets": prepared.sets,
         "base": str(prepared.base),
@@ -144,17 +145,17 @@ def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None
     }
     store.set_meta("start", facts)
     store.set_meta("end", None)
-    folder.describe(_manifest(prepared, None))
+    folder.describe(_manifest(prepared, facts["started"], None))
 
 
 def _record_end(prepared: Prepared, store: RunStore, status: str, reason: str) -> None:
     end: Fields = {"status": status, "reason": reason, "at": time.time(), "trials": store.settled()}
     store.event("ended", end)
     store.set_meta("end", end)
-    prepared.folder.describe(_manifest(prepared, end))
+    prepared.folder.describe(_manifest(prepared, store.get_meta("start")["started"], end))
 
 
-def _manifest(prepared: Prepared, end: Fields | None) -> Fields:
+def _manifest(prepared: Prepared, started: Json, end: Fields | None) -> Fields:
     spec = prepared.checked.spec
     return {
         "loopwright": version("loopwright"),
@@ -165,6 +166,7 @@ def _manifest(prepared: Prepared, end: Fields | None) -> Fields:
         "window": spec.window,
         "update_every": spec.update_every,
         "executor": spec.executor,
+        "started": started,
         "written": time.time(),
         "end": end,
     }
