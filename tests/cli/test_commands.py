@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from loopwright.store.writer import RunStore
 
 # The fixtures of the neighbouring conftest, by their shape.
 Here = Any
@@ -207,6 +211,42 @@ def test_a_reached_budget_exits_3_and_prints_the_command_that_raises_it(here: He
     (run,) = here.run("runs", "list", "--json").lines
     assert (run["status"], run["trials"]) == ("done", 30)
     assert run["nano_usd"] > 0
+
+
+@pytest.mark.parametrize(
+    ("cap", "higher"),
+    [
+        ('models["gpt-4.1"].budget.calls=10', 'models["gpt-4.1"].budget.calls=20'),
+        ("budget.calls=0", "budget.calls=10"),
+        ("budget.tokens=0", "budget.tokens=10000"),
+        ("budget.usd=0", "budget.usd=1"),
+    ],
+)
+def test_the_command_that_is_printed_goes_on_with_the_run(here: Here, cap: str, higher: str) -> None:
+    here.spec("paid.yaml", PAID.replace("id: writer", "id: gpt-4.1").replace("items: 30", "items: 12"))
+    (here.folder / "answers.py").write_text("def say(request): return 'word'\n")
+    ended = here.call("run", "paid.yaml", "--set", cap, "--json").lines[-1]
+    assert ended["exit_code"] == 3
+    words = shlex.split(ended["resume"])
+    assert words[-1] == higher
+    assert here.call(*words[1:], "--json").lines[-1]["trials"] > ended["trials"]
+
+
+def test_show_names_the_first_stages_and_counts_the_rest(here: Here) -> None:
+    here.spec("toy.yaml", QUICK)
+    here.call("run", "toy.yaml", "--quiet")
+    (folder,) = (here.folder / "runs").iterdir()
+    asyncio.run(staged(folder / "run.sqlite", 300))
+    shown = here.call("runs", "show", "toy")
+    stages = next(line for line in shown.out.splitlines() if line.startswith("stages"))
+    assert len(stages) < 200 and stages.endswith("stage 8 and 291 more")
+    (whole,) = here.call("runs", "show", "toy", "--json").lines
+    assert (len(whole["stages"]), whole["stage_count"]) == (10, 301)
+
+
+async def staged(path: Path, count: int) -> None:
+    async with RunStore.open(path) as store:
+        await asyncio.gather(*(store.keep_stage(f"{n:03}", f"stage {n}", None) for n in range(count)))
 
 
 def test_a_crash_says_what_to_do_and_shows_where_only_when_asked(here: Here) -> None:

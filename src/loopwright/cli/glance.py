@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from loopwright.cli.text import count, duration, share, usd
+from loopwright.spec import paths
 
 if TYPE_CHECKING:
     from loopwright.llm.spending import Spending
@@ -36,7 +37,8 @@ class CapLine:
     @property
     def place(self) -> str:
         """Where it stands in the spec."""
-        return f"budget.{self.unit}" if self.model is None else f"models.{self.model}.budget.{self.unit}"
+        whose = () if self.model is None else ("models", self.model)
+        return paths.show((*whose, "budget", self.unit))
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ from loopwright.cli.screen import Column, as_json
 from loopwright.cli.text import count, share, usd
 from loopwright.records import Call, Decision, Event, Fields, Sample, TrialRecord
 from loopwright.runs.compare import Parting, TableDiff
-from loopwright.runs.read import Cap
+from loopwright.runs.read import Cap, Stages
 from loopwright.store.lineage import Origin
 from loopwright.store.summary import ArmRewards, ContextArm, Failures, PassRate, Spend, Total
 
@@ -82,6 +82,11 @@ def cap(each: Cap) -> str:
     show: Callable[[int], str] = usd if unit == "nano_usd" else count
     whose = "" if owner == "run" else f"{owner.removeprefix('model/')} "
     return f"{whose}{'usd' if unit == 'nano_usd' else unit} {show(each.taken)} of {show(each.limit)}"
+
+
+def stages(each: Stages) -> str:
+    more = each.ended - len(each.first)
+    return ", ".join(each.first) + (f" and {count(more)} more" if more else "")
 
 
 def _trial(each: TrialRecord) -> Sequence[object]:

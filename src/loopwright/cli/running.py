@@ -17,6 +17,8 @@ from loopwright.runs.start import Result, Start, resume, start
 if TYPE_CHECKING:
     from loopwright.runs.folder import RunFolder
 
+_A_LITTLE = {"calls": 10, "tokens": 10_000, "usd": 10**9}
+
 
 def run_spec(request: Start, screen: Screen) -> int:
     """Runs it and returns the exit code."""
@@ -118,11 +120,12 @@ def _fields(result: Result) -> dict[str, object]:
 
 
 def _higher(result: Result) -> str | None:
-    """The cap that ended the run, doubled, as `--set` takes it."""
+    """The cap that ended the run, doubled, as `--set` takes it. From nothing it goes to a little."""
     reached = result.end.error.cap if isinstance(result.end.error, BudgetReached) else None
     for cap in caps(result.spending):
         if cap.place == reached:
-            return f"{reached}={2 * cap.limit / 1e9:g}" if cap.unit == "usd" else f"{reached}={2 * cap.limit}"
+            limit = 2 * cap.limit or _A_LITTLE[cap.unit]
+            return f"{reached}={limit / 1e9:g}" if cap.unit == "usd" else f"{reached}={limit}"
     return None
 
 

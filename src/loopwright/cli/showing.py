@@ -85,7 +85,7 @@ def _facts(whole: Whole) -> list[tuple[str, str]]:
         ("calls", f"{count(counts.calls)}, {usd(overview.nano_usd)}"),
         *(("budget", rows.cap(cap)) for cap in whole.caps),
         ("set", ", ".join(whole.sets)),
-        ("stages", ", ".join(whole.stages)),
+        ("stages", rows.stages(whole.stages)),
         ("changed", f"{duration(max(0.0, time.time() - overview.changed))} ago"),
         ("folder", str(overview.folder.path)),
     ]
@@ -102,7 +102,8 @@ def _details(whole: Whole) -> dict[str, Any]:
         "pass_rates": [rate._asdict() for rate in whole.pass_rates],
         "spending": [fields(spend) for spend in whole.spending],
         "failures": [failure._asdict() for failure in whole.failures],
-        "stages": whole.stages,
+        "stages": whole.stages.first,
+        "stage_count": whole.stages.ended,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from loopwright.errors import RunNotFound, StoreError
 from loopwright.records import Decision, Event, Json
@@ -47,6 +47,13 @@ class Cap:
     taken: int
 
 
+class Stages(NamedTuple):
+    """How many stages have ended, and the names of the first of them."""
+
+    ended: int
+    first: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """All that is known of one run, but for its rows."""
@@ -60,7 +67,7 @@ class Whole:
     arms: tuple[ArmRewards, ...]
     pass_rates: tuple[PassRate, ...]
     failures: tuple[Failures, ...]
-    stages: tuple[str, ...]
+    stages: Stages
     last_event: Event | None
 
 
@@ -101,7 +108,7 @@ def whole(folder: RunFolder) -> Whole:
             arms=tuple(summary.arms(reader)),
             pass_rates=tuple(summary.pass_rates(reader)),
             failures=tuple(summary.failures(reader)),
-            stages=tuple(stage.name for stage in reader.stages()),
+            stages=Stages(reader.count_stages(), tuple(stage.name for stage in reader.stages(limit=10))),
             last_event=next(iter(reader.events(limit=1, newest=True).rows), None),
         )
 

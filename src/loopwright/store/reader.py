@@ -174,8 +174,13 @@ class RunReader:
     def meta(self) -> dict[str, Any]:
         return {key: from_json(value) for key, value in self.query("SELECT key, value FROM meta ORDER BY key")}
 
-    def stages(self) -> list[StageOutcome]:
-        rows = self.query("SELECT key, name, outcome, at FROM stage ORDER BY at, key")
+    def count_stages(self) -> int:
+        ((number,),) = self.query("SELECT count(*) FROM stage")
+        return int(number)
+
+    def stages(self, limit: int) -> list[StageOutcome]:
+        """The first that ended."""
+        rows = self.query("SELECT key, name, outcome, at FROM stage ORDER BY at, key LIMIT :limit", {"limit": limit})
         return [StageOutcome(key, name, from_json(outcome), at) for key, name, outcome, at in rows]
 
     def credits(self) -> dict[str, int]:
