@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwright.cli.text import count, duration, line, plain, plain_json, share, usd
+from loopwright.cli.text import line, plain, plain_json
 
 ATTACKS = [
     "\x1b[2J\x1b[H",  # clear the screen
@@ -60,34 +60,3 @@ def test_json_stays_the_same_data(value: object) -> None:
 @given(st.text(st.characters()), st.integers(1, 40))
 def test_a_line_is_cut_to_its_width(text: str, width: int) -> None:
     assert len(line(text, width)) <= width
-
-
-@pytest.mark.parametrize(
-    ("nano", "shown"),
-    [
-        (None, "unknown"),
-        (0, "$0.00"),
-        (1_234_560_000_000, "$1,234.56"),
-        (150_000_000, "$0.15"),
-        (1_500_000, "$0.0015"),
-        (150, "$0.00000015"),
-        (12_345_678, "$0.012"),
-    ],
-)
-def test_money_is_shown_exactly_enough(nano: int | None, shown: str) -> None:
-    assert usd(nano) == shown
-
-
-def test_numbers_are_readable() -> None:
-    assert [duration(s) for s in (None, 0.4, 59, 200, 7500, 100_000)] == [
-        "unknown",
-        "0 s",
-        "59 s",
-        "3 min 20 s",
-        "2 h 05 min",
-        "1 d 3 h",
-    ]
-    assert count(1234567) == "1,234,567"
-    assert count(None) == "unknown"
-    assert share(3, 8) == "37.5 %"
-    assert share(0, 0) == "-"

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from loopwright.cli.screen import Column, Screen
-from loopwright.cli.text import count
 from loopwright.errors import SpecError
+from loopwright.report.amounts import count
 from loopwright.runs.check import Checked, check, schema
 
 

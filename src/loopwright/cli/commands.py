@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -134,6 +135,29 @@ def schema(
     print_schema(workflow, standard(os.environ))
 
 
+@app.command()
+def report(
+    run: Run,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: report.html in the run's folder.")
+    ] = None,
+    root: Root = RUNS,
+) -> None:
+    """Write a run's report: one HTML file that needs nothing else.
+
+    How it stands, what its policy learned and why it decided as it did, what failed, what it cost. Also of a run that is
+    under way. Prints where the file is.
+
+    \b
+    loopwright report my-run
+    loopwright report my-run -o my-run.html
+    """
+    from loopwright.cli.reporting import report_run
+    from loopwright.runs.folder import find
+
+    report_run(find(root, run), output, standard(os.environ))
+
+
 @policy_app.command("show")
 def policy_show(
     run: Run,
@@ -143,7 +167,8 @@ def policy_show(
 ) -> None:
     """Show what each arm has earned in each context, and the last decisions with their reasons.
 
-    Computed from the decisions and rewards that the run has stored. The mean is that of rewards scaled to 0..1.
+    Computed from the decisions and rewards that the run has stored. The mean is that of rewards scaled to 0..1. The
+    last column shows it stretch by stretch, from 0 (▁) to 1 (█); a dot where nothing was earned.
 
     \b
     loopwright policy show my-run

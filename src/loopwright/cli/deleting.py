@@ -7,8 +7,9 @@ import sys
 import typer
 
 from loopwright.cli.screen import Screen
-from loopwright.cli.text import count, line, usd
+from loopwright.cli.text import line
 from loopwright.errors import UsageError
+from loopwright.report.amounts import count, usd
 from loopwright.runs.delete import delete
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import overview

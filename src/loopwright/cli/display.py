@@ -12,8 +12,9 @@ from rich.text import Text
 
 from loopwright.cli.glance import ArmLine, Gauge, Glance
 from loopwright.cli.screen import Screen
-from loopwright.cli.text import count, duration, line, share
+from loopwright.cli.text import line
 from loopwright.cli.watching import FRAME_S, Silent, Sleep
+from loopwright.report.amounts import count, duration, share
 
 if TYPE_CHECKING:
     from loopwright.runs.live import Live

@@ -6,8 +6,8 @@ from io import BytesIO
 from pathlib import Path
 
 from loopwright.cli.screen import Screen
-from loopwright.cli.text import count
 from loopwright.errors import UsageError
+from loopwright.report.amounts import count
 from loopwright.runs.export import Wanted, to_file, to_stream
 from loopwright.runs.folder import RunFolder
 

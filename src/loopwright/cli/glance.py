@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from loopwright.cli.text import count, duration, share, usd
+from loopwright.report.amounts import count, duration, share, usd
 from loopwright.spec import paths
 
 if TYPE_CHECKING:

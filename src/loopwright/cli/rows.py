@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from loopwright.cli.screen import Column, as_json
-from loopwright.cli.text import count, share, usd
 from loopwright.records import Call, Decision, Event, Fields, Sample, TrialRecord
+from loopwright.report.amounts import count, share, usd
 from loopwright.runs.compare import Parting, TableDiff
 from loopwright.runs.read import Cap, Stages
 from loopwright.store.lineage import Origin
@@ -28,7 +28,7 @@ ARMS = columns("arm >pulls >rewards >mean >mean_unscaled")
 PASSED = columns("validator >verdicts >passed >rate")
 SPENT = columns("model >calls >tokens_in >tokens_out >spent")
 FAILURES = columns("failure >trials example")
-LEARNED = columns("context arm >pulls >rewards >mean >mean_unscaled")
+LEARNED = columns("context arm >pulls >rewards >mean >mean_unscaled over_time")
 DECISIONS = columns("trial >step context arm >probability reason")
 DIFFS = columns("table >rows_of_A >rows_of_B >different")
 
@@ -56,9 +56,9 @@ def failures(each: Failures) -> Sequence[object]:
     return (each.kind, count(each.trials), each.example)
 
 
-def learned(each: ContextArm) -> Sequence[object]:
+def learned(each: ContextArm, over_time: str) -> Sequence[object]:
     means = (number(each.mean), number(each.mean_raw))
-    return (context(each.context), each.arm, count(each.decisions), count(each.rewards), *means)
+    return (context(each.context), each.arm, count(each.decisions), count(each.rewards), *means, over_time)
 
 
 def decision(each: Decision) -> Sequence[object]:

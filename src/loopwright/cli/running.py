@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from loopwright.cli.glance import caps
 from loopwright.cli.screen import Column, Screen
-from loopwright.cli.text import count, share, usd
 from loopwright.cli.traces import trace
 from loopwright.cli.watching import Lines, Silent
 from loopwright.errors import BudgetReached
+from loopwright.report.amounts import count, share, usd
 from loopwright.runs.start import Result, Start, resume, start
 
 if TYPE_CHECKING:

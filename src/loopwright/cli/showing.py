@@ -10,12 +10,16 @@ from typing import Any
 
 from loopwright.cli import rows
 from loopwright.cli.rows import fields
-from loopwright.cli.screen import Column, Screen
-from loopwright.cli.text import count, duration, line, share, usd
+from loopwright.cli.screen import Column, Screen, as_json
+from loopwright.cli.text import line
+from loopwright.records import Fields
+from loopwright.report.amounts import count, duration, share, usd
+from loopwright.report.spark import blocks
 from loopwright.runs import read
 from loopwright.runs.compare import TableDiff, compare
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Overview, Whole
+from loopwright.runs.series import Course, course_of
 
 LIST = (
     Column("run"), Column("workflow"), Column("status"), Column("trials", right=True), Column("failed", right=True),
@@ -140,9 +144,20 @@ def show_policy(folder: RunFolder, last: int, screen: Screen) -> None:
         return
     screen.result(f"policy {rows.short(learned.policy)}")
     if learned.arms:
-        _apart(screen, rows.LEARNED, [rows.learned(arm) for arm in learned.arms])
+        over_time = _over_time(course_of(folder))
+        _apart(screen, rows.LEARNED, [rows.learned(arm, over_time.get(_of(arm.context, arm.arm), "-")) for arm in learned.arms])
     if learned.decisions:
         _apart(screen, rows.DECISIONS, [rows.decision(each) for each in learned.decisions])
+
+
+def _over_time(course: Course) -> dict[tuple[str, str], str]:
+    """A sparkline of the mean reward of each arm in each context."""
+    shown = [line for line in course.lines if line.context is not None and line.arm is not None]
+    return {_of(line.context, line.arm): blocks([cell.mean for cell in line.cells]) for line in shown}
+
+
+def _of(context: Fields | None, arm: str | None) -> tuple[str, str]:
+    return as_json(context), arm or ""
 
 
 def show_diff(left: RunFolder, right: RunFolder, screen: Screen) -> int:

@@ -15,7 +15,7 @@ def delete(folder: RunFolder) -> list[str]:
         raise UsageError(f"{folder.path} is a link; delete the run where it lies: {folder.path.resolve()}")
     with hold(folder.path):
         try:
-            for file in (folder.manifest, folder.spec):
+            for file in (folder.report, folder.manifest, folder.spec):
                 file.unlink(missing_ok=True)
                 file.with_name(file.name + ".partial").unlink(missing_ok=True)
             for side in SIDES:

@@ -46,6 +46,11 @@ class RunFolder:
     def manifest(self) -> Path:
         return self.path / "manifest.json"
 
+    @property
+    def report(self) -> Path:
+        """Where its report is put by default."""
+        return self.path / "report.html"
+
     def create(self) -> None:
         """Makes the folder, and those above it, durably."""
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]

@@ -54,11 +54,29 @@ class Stages(NamedTuple):
     first: tuple[str, ...]
 
 
+class Model(NamedTuple):
+    """A model as the spec names it: its id, who answers for it, and what that provider calls it."""
+
+    id: str
+    provider: str
+    name: str
+
+
+class Span(NamedTuple):
+    """When a run was first started and when its last life ended, in seconds since 1970; None where it is not written."""
+
+    began: float | None
+    ended: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """All that is known of one run, but for its rows."""
 
     overview: Overview
+    span: Span
+    policy: Json
+    models: tuple[Model, ...]
     digest: str
     seed: int | None
     sets: tuple[str, ...]
@@ -100,6 +118,9 @@ def whole(folder: RunFolder) -> Whole:
         spec = began.get("spec") or {}
         return Whole(
             overview=_overview(folder, reader, meta),
+            span=Span(began.get("started"), (meta.get("end") or {}).get("at")),
+            policy=spec.get("policy"),
+            models=tuple(Model(each["id"], each["provider"], each["model"] or each["id"]) for each in spec.get("models", ())),
             digest=began.get("digest", ""),
             seed=spec.get("seed"),
             sets=tuple(began.get("sets", ())),

@@ -1,0 +1,41 @@
+"""Confidence intervals that can be kept from sums: for shares, and for means of values between 0 and 1."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    low: float
+    high: float
+
+
+def wilson(passed: int, n: int, level: float = 0.95) -> Interval:
+    """Of a share, by Wilson's score; everything is possible where nothing was seen."""
+    if n == 0:
+        return Interval(0.0, 1.0)
+    z2 = _z(level) ** 2
+    share = passed / n
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * n)) / n) / (1 + z2 / n)
+    return Interval(0.0 if passed == 0 else max(0.0, middle - half), 1.0 if passed == n else min(1.0, middle + half))
+
+
+def of_mean(n: int, total: float, squares: float, level: float = 0.95) -> Interval:
+    """Of the mean of values between 0 and 1, from their sum and the sum of their squares.
+
+    Normal, with z²/2 values of 0 and as many of 1 added to those seen (Agresti and Coull's way for shares): it holds the
+    mean, has a width also where all values are equal, and is the plain one where there are many.
+    """
+    z = _z(level)
+    count = n + z * z
+    mean = (total + z * z / 2) / count
+    variance = max(0.0, (squares + z * z / 2) / count - mean * mean)
+    half = z * math.sqrt(variance / count)
+    return Interval(max(0.0, mean - half), min(1.0, mean + half))
+
+
+def _z(level: float) -> float:
+    return NormalDist().inv_cdf((1 + level) / 2)

@@ -1,0 +1,62 @@
+"""A heat map: a value for each pair of a row and a column. Each cell holds its number, so that colour is never needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from loopwright.report.frame import LETTER, TOP, WIDTH, Caption, box, chart, empty, words
+from loopwright.report.markup import Markup, element, shortened
+from loopwright.report.scale import scale
+
+_ROW = 40.0
+_NAME = 22
+_STRONGEST = 0.5  # of the colour, so that a number on it keeps its contrast
+
+
+class Cell(NamedTuple):
+    """`shown` is how the value is written, `note` stands below it, small."""
+
+    value: float
+    shown: str
+    note: str = ""
+
+
+def heat(caption: Caption, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[Cell | None]]) -> Markup:
+    """`cells` by row; None where there is nothing to say."""
+    known = [cell.value for row in cells for cell in row if cell is not None]
+    if not known:
+        return empty(caption)
+    names = [shortened(row, _NAME) for row in rows]
+    left = max(map(len, names)) * LETTER + 12
+    wide = (WIDTH - left) / len(columns)
+    strength = scale(known, 0.06, _STRONGEST)
+    heads = [
+        words(left + wide * (place + 0.5), TOP + 16, shortened(column, max(1, int(wide / LETTER) - 1)), "middle", "small")
+        for place, column in enumerate(columns)
+    ]
+    parts: list[Markup] = list(heads)
+    for place, (name, row) in enumerate(zip(names, cells, strict=True)):
+        top = TOP + 26 + _ROW * place
+        parts.append(words(left - 10, top + _ROW / 2 + 4.5, name, "end"))
+        parts += [
+            _cell(cell, left + wide * at, top, wide, strength(cell.value) if cell else 0.0) for at, cell in enumerate(row)
+        ]
+    said = [
+        f"{row}, {column}: {cell.shown}{f' ({cell.note})' if cell.note else ''}."
+        for row, line in zip(rows, cells, strict=True)
+        for column, cell in zip(columns, line, strict=True)
+        if cell is not None
+    ]
+    return chart(caption, TOP + 32 + _ROW * len(rows), parts, said)
+
+
+def _cell(cell: Cell | None, x: float, top: float, wide: float, strength: float) -> Markup:
+    middle = x + wide / 2
+    if cell is None:
+        blank = box(x, top, wide, _ROW, class_="none")
+        return element("g", blank, words(middle, top + _ROW / 2 + 4.5, "–", "middle", "quiet"))
+    room = max(1, int(wide / LETTER))
+    below = words(middle, top + 32, shortened(cell.note, room), "middle", "small") if cell.note else None
+    value = words(middle, top + (18 if cell.note else _ROW / 2 + 4.5), shortened(cell.shown, room), "middle")
+    return element("g", box(x, top, wide, _ROW, class_="cell", fill_opacity=strength), value, below)

@@ -1,0 +1,141 @@
+"""The report of a run, also of one that is under way, empty or failed: one page, a pure function of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from loopwright.measure.intervals import wilson
+from loopwright.report import policy
+from loopwright.report.amounts import count, moment, share, usd
+from loopwright.report.bars import Bar, bars
+from loopwright.report.frame import Axis, Caption
+from loopwright.report.markup import Child, Markup, element, joined, shortened
+from loopwright.report.page import Section, charts, facts, figure, page, paragraph
+from loopwright.report.tables import Group, heads, table
+from loopwright.runs.read import Model, Whole
+from loopwright.runs.series import Course
+from loopwright.store.summary import Spend, Total
+
+ANSWERERS: Mapping[str, str] = {
+    "scripted": "scripted: answers written beforehand, no model was asked",
+    "replay": "replayed: answers recorded earlier, no model was asked",
+    "refusing": "refusing: stands in for a model and never answers",
+    "tiny": "simulated: the small embedded model, not one for use",
+}
+"""Providers behind which no real model answers, and what to say of them."""
+
+_STANDINGS = {"done": "good", "running": "good", "crashed": "bad", "stopped": "bad", "killed": "bad"}
+_SPENT = heads("model ~answered_by >calls >tokens_in >tokens_out >spent")
+_FAILURES = heads("failure >trials >share ~first_message")
+
+
+def report(whole: Whole, course: Course) -> str:
+    """The page as HTML."""
+    sections = [
+        Section("policy", "Policy", policy.panel(whole.policy, course)),
+        Section("failures", "Failures", _failures(whole)),
+        Section("verdicts", "Verdicts", _verdicts(whole)),
+        Section("models", "Models and spend", _models(whole)),
+    ]
+    return page(f"{whole.overview.folder.name}: Loopwright report", _header(whole), sections, _footer(whole))
+
+
+def _header(whole: Whole) -> Markup:
+    overview = whole.overview
+    status = element("span", overview.status, class_=f"status {_STANDINGS.get(overview.status, 'warn')}")
+    reason = f": {shortened(overview.reason, 500)}" if overview.reason else ""
+    return joined(
+        [
+            element("h1", overview.folder.name),
+            paragraph(joined([status, reason])),
+            _unreal(whole),
+            facts([(word, fact) for word, fact in _facts(whole) if fact], long=("digest", "set")),
+        ]
+    )
+
+
+def _unreal(whole: Whole) -> Markup | None:
+    """Nobody shall take what a script said for what a model can do."""
+    named = [f"{model.id} ({ANSWERERS[model.provider].partition(':')[0]})" for model in whole.models if _is_unreal(model)]
+    return paragraph(f"No real model answers as {', '.join(named)}.", "notice") if named else None
+
+
+def _is_unreal(model: Model) -> bool:
+    return model.provider in ANSWERERS
+
+
+def _facts(whole: Whole) -> Iterator[tuple[str, Child]]:
+    overview, counts = whole.overview, whole.overview.counts
+    yield "workflow", overview.workflow or "unknown"
+    yield "trials", f"{count(counts.trials)}, {count(counts.failed)} failed"
+    yield "samples", f"{count(counts.samples)}, {count(counts.accepted)} accepted ({share(counts.accepted, counts.samples)})"
+    yield "calls", count(counts.calls)
+    yield "spent", usd(overview.nano_usd)
+    yield "seed", "unknown" if whole.seed is None else str(whole.seed)
+    yield "first started", moment(whole.span.began)
+    yield "ended", moment(whole.span.ended) if whole.span.ended is not None else "not yet"
+    for cap in whole.caps:
+        owner, _, unit = cap.account.rpartition(":")
+        show = usd if unit == "nano_usd" else count
+        whose = "" if owner == "run" else f" of {owner.removeprefix('model/')}"
+        yield f"budget{whose}, {'usd' if unit == 'nano_usd' else unit}", f"{show(cap.taken)} of {show(cap.limit)}"
+    yield "set", element("code", " ".join(whole.sets)) if whole.sets else None
+    yield "digest", element("code", whole.digest or "unknown")
+
+
+def _failures(whole: Whole) -> Markup:
+    if not whole.failures:
+        return paragraph("No trial has failed.", "quiet")
+    trials = whole.overview.counts.trials
+    rows: list[list[Child]] = [
+        [each.kind, count(each.trials), share(each.trials, trials), shortened(each.example, 400)] for each in whole.failures
+    ]
+    return table("Failed trials by kind, the most frequent first.", _FAILURES, [Group(None, rows)])
+
+
+def _verdicts(whole: Whole) -> Markup:
+    if not whole.pass_rates:
+        return paragraph("No sample has been judged.", "quiet")
+    given = [
+        Bar(
+            rate.validator,
+            rate.passed / rate.verdicts,
+            *wilson(rate.passed, rate.verdicts),
+            note=f"{share(rate.passed, rate.verdicts)} of {count(rate.verdicts)}",
+        )
+        for rate in whole.pass_rates
+    ]
+    verdicts = f"{count(sum(rate.verdicts for rate in whole.pass_rates))} verdicts"
+    caption = Caption("Passed, by validator", "share of verdicts", verdicts)
+    return charts([figure(bars(caption, given, Axis("share that passed", 0, 1)), "Whiskers are 95 % intervals.")])
+
+
+def _models(whole: Whole) -> Markup:
+    if not whole.models and not whole.spending:
+        return paragraph("The run names no models.", "quiet")
+    spent = {spend.model: spend for spend in whole.spending}
+    known = {model.id: model for model in whole.models}
+    rows = [_model(id, known.get(id), spent.get(id)) for id in dict.fromkeys([*known, *spent])]
+    said = "What each model was asked and took. What is unknown says so; failed calls are not billed, cached ones not sent."
+    return table(said, _SPENT, [Group(None, rows)])
+
+
+def _model(id: str, model: Model | None, spend: Spend | None) -> list[Child]:
+    answers = "unknown" if model is None else ANSWERERS.get(model.provider, f"{model.provider}: {model.name}")
+    if spend is None:
+        return [id, answers, "0", "0", "0", usd(0)]
+    tokens = [_total(spend.input_tokens), _total(spend.output_tokens)]
+    money = usd(spend.nano_usd.known) if not spend.nano_usd.unknown else _partly(usd(spend.nano_usd.known), spend.nano_usd)
+    return [id, answers, count(spend.calls), *tokens, money]
+
+
+def _total(total: Total) -> str:
+    return _partly(count(total.known), total) if total.unknown else count(total.known)
+
+
+def _partly(known: str, total: Total) -> str:
+    return f"{known} + {count(total.unknown)} unknown" if total.known else "unknown"
+
+
+def _footer(whole: Whole) -> str:
+    return f"Drawn from what {whole.overview.folder.name} has stored after {count(whole.overview.counts.trials)} trials."

@@ -1,0 +1,64 @@
+"""The intervals against scipy, against the values they are of, and against what they promise."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, norm  # type: ignore[import-untyped]
+
+from loopwright.measure.intervals import of_mean, wilson
+
+COUNTED = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(COUNTED, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_the_interval_of_a_share_is_wilsons(counted: tuple[int, int], level: float) -> None:
+    passed, n = counted
+    theirs = binomtest(passed, n).proportion_ci(level, "wilson")
+    assert wilson(passed, n, level) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_nothing_seen_leaves_everything_possible() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert of_mean(0, 0.0, 0.0) == pytest.approx((0.0, 1.0))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1))
+def test_the_interval_of_a_mean_holds_it_and_has_a_width(values: list[float]) -> None:
+    low, high = of_mean(len(values), sum(values), sum(value * value for value in values))
+    assert 0 <= low <= sum(values) / len(values) + 1e-12
+    assert sum(values) / len(values) - 1e-12 <= high <= 1
+    assert high - low > 1e-3 / len(values)
+
+
+@given(COUNTED)
+def test_for_shares_it_is_a_little_wider_than_wilsons(counted: tuple[int, int]) -> None:
+    passed, n = counted
+    (low, high), inner = of_mean(n, passed, passed), wilson(passed, n)
+    assert low <= inner.low + 1e-9
+    assert high >= inner.high - 1e-9
+
+
+def test_for_many_values_it_is_the_normal_one() -> None:
+    draw = Random(3)
+    values = [draw.betavariate(4, 2) for _ in range(20_000)]
+    mean = sum(values) / len(values)
+    squares = sum(value * value for value in values)
+    spread = (squares / len(values) - mean * mean) ** 0.5 / len(values) ** 0.5
+    assert of_mean(len(values), sum(values), squares) == pytest.approx(norm.interval(0.95, mean, spread), abs=2e-4)
+
+
+@pytest.mark.parametrize("n", [3, 10, 40])
+@pytest.mark.parametrize("shape", [(0.3, 0.3), (1, 1), (2, 12), (30, 3)])
+def test_it_covers_the_truth_as_often_as_it_says_also_with_few_values(n: int, shape: tuple[float, float]) -> None:
+    draw = Random(11)
+    truth = shape[0] / sum(shape)
+    covered = 0
+    for _ in range(2000):
+        values = [draw.betavariate(*shape) for _ in range(n)]
+        low, high = of_mean(n, sum(values), sum(value * value for value in values))
+        covered += low <= truth <= high
+    assert covered / 2000 > 0.93
