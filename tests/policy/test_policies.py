@@ -6,17 +6,34 @@ import math
 
 import orjson
 import pytest
+from pydantic import JsonValue
 
 from loopwright.errors import SpecError, UsageError
 from loopwright.policy import KINDS, build
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory
-from loopwright.policy.protocol import Lesson, Policy, Situation
+from loopwright.policy.protocol import Choice, Lesson, Policy, Situation
 from loopwright.records import Arm
 from loopwright.spec.blocks import Named
 
 ARMS = (Arm("a"), Arm("b"), Arm("c"))
-ARGUMENTS = {"fixed": "b"}
+EARLIER: dict[str, JsonValue] = {
+    "loopwright_policy_state": 1,
+    "policy": "epsilon_greedy",
+    "arms": ["a", "b"],
+    "trials": 3,
+    "memory": {"": {"a": [2_000_000_000, 1_500_000_000], "b": [1_000_000_000, 0]}},
+}
+ARGUMENTS: dict[str, JsonValue] = {
+    "fixed": "b",
+    "epsilon_greedy": {"epsilon": 0.3, "schedule": {"geometric": {"decay": 0.99, "floor": 0.05}}},
+    "discounted": {"by": 0.95, "policy": "epsilon_greedy"},
+    "windowed": {"last": 20, "policy": {"epsilon_greedy": 0.2}},
+    "safe_start": {"baseline": "a", "explore": 0.3, "policy": "ucb1"},
+    "per_cost": {"part": "usd", "per": 0.5, "policy": "exp3"},
+    "warm_start": {"state": EARLIER, "policy": "epsilon_greedy"},
+}
+COSTS = {"usd": 0.75}
 MEANS = {"a": 0.2, "b": 0.8, "c": 0.5}
 
 
@@ -32,12 +49,16 @@ def play(policy: Policy, trials: int, memory: Memory, seed: int = 1) -> list[str
     chosen = []
     for trial in range(trials):
         choice = policy.choose(situation(trial, seed=seed), memory)
-        policy.learn(
-            Lesson({}, choice.arm.name, float(Keyed(seed, trial, 0, "reward").random() < MEANS[choice.arm.name])), memory
-        )
+        reward = float(Keyed(seed, trial, 0, "reward").random() < MEANS[choice.arm.name])
+        policy.learn(Lesson({}, choice.arm.name, reward, choice.probability, COSTS), memory)
         memory.advance()
         chosen.append(choice.arm.name)
     return chosen
+
+
+def told(choice: Choice) -> tuple[str, float | None, str]:
+    """All that is stored of a choice."""
+    return choice.arm.name, choice.probability, choice.reason
 
 
 @pytest.fixture(params=sorted(KINDS.builtin))
@@ -52,7 +73,7 @@ def test_every_choice_is_an_offered_arm_with_a_likelihood_and_a_reason_on_one_li
         assert choice.arm in ARMS
         assert choice.probability is None or 0 < choice.probability <= 1
         assert choice.reason and "\n" not in choice.reason
-        policy.learn(Lesson({}, choice.arm.name, 0.5), memory)
+        policy.learn(Lesson({}, choice.arm.name, 0.5, choice.probability, COSTS), memory)
         memory.advance()
 
 
@@ -76,17 +97,17 @@ def test_the_state_is_json_and_a_restored_state_decides_as_the_replayed_one(kind
     copy.restore(orjson.loads(orjson.dumps(memory.state())), memory.version)
     assert orjson.dumps(copy.state()) == orjson.dumps(memory.state())
     for trial in range(100, 160):
-        assert policy.choose(situation(trial), copy) == policy.choose(situation(trial), memory)
+        assert told(policy.choose(situation(trial), copy)) == told(policy.choose(situation(trial), memory))
 
 
 def test_an_earlier_version_decides_as_it_did_then(kind: str) -> None:
     policy, memory = make(kind), Memory(lag=30)
     play(policy, 70, memory)
-    then = [policy.choose(situation(trial), memory) for trial in range(70, 90)]
+    then = [told(policy.choose(situation(trial), memory)) for trial in range(70, 90)]
     for trial in range(70, 100):
-        policy.learn(Lesson({}, ARMS[trial % 3].name, 1.0), memory)
+        policy.learn(Lesson({}, ARMS[trial % 3].name, 1.0, parts=COSTS), memory)
         memory.advance()
-    assert [policy.choose(situation(trial), memory.as_of(70)) for trial in range(70, 90)] == then
+    assert [told(policy.choose(situation(trial), memory.as_of(70))) for trial in range(70, 90)] == then
 
 
 def test_stated_probabilities_are_the_frequencies(kind: str) -> None:

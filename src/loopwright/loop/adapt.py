@@ -18,7 +18,7 @@ from loopwright.dispatch.local import Local
 from loopwright.errors import BudgetReached, Interrupted, LoopwrightError
 from loopwright.llm.models import Models
 from loopwright.loop.acting import Acted, Acting
-from loopwright.loop.chooser import Chooser
+from loopwright.loop.chooser import Chooser, Declared
 from loopwright.loop.progress import Progress
 from loopwright.loop.replay import check_item, check_settlement
 from loopwright.loop.trial import Item, Trial
@@ -56,6 +56,7 @@ class Adaptation(Generic[S]):
 
     def __init__(self, work: Work[S], policy: Policy, store: RunStore, models: Models, setting: Setting) -> None:
         self._work = work
+        self._declared = Declared(work.rewards, getattr(work, "encoding", None))
         self._policy = policy
         self._store = store
         self._models = models
@@ -122,7 +123,7 @@ class Adaptation(Generic[S]):
         scope = self._models.at(number)
         trial = Trial(number, item, self._setting.seed, scope)
         version = self._setting.window.version(number)
-        chooser = Chooser(trial, self._policy, self.memory, version, self._work.rewards)
+        chooser = Chooser(trial, self._policy, self.memory, version, self._declared)
         self._dispatch.start(number, self._acting.run(trial, self._seen.pop(number), chooser, scope))
 
     def _ended(self, number: int, acted: Acted | BaseException) -> None:
@@ -165,7 +166,9 @@ class Adaptation(Generic[S]):
     def _learn(self, trial: Trial, rewards: Sequence[Reward]) -> None:
         for reward in rewards:
             decision = self._decision(trial, reward.decision)
-            self._policy.learn(Lesson(decision.context, decision.arm, reward.value), self.memory)
+            context, arm, probability = decision.context, decision.arm, decision.probability
+            lesson = Lesson(context, arm, reward.value, probability, reward.parts, self._declared.encoding)
+            self._policy.learn(lesson, self.memory)
             self.progress.earn(decision.arm, reward)
 
     def _decision(self, trial: Trial, id: DecisionId) -> Decision:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from loopwright.loop.trial import Trial
+from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory
 from loopwright.policy.protocol import Policy, Situation
@@ -26,6 +27,13 @@ class Range(NamedTuple):
         return (value - self.low) / (self.high - self.low)
 
 
+class Declared(NamedTuple):
+    """What a workflow says of its rewards, and of how its contexts and arms become numbers."""
+
+    within: Range
+    encoding: Encoding | None = None
+
+
 class Pick(NamedTuple):
     """What was chosen, and the id by which it can be rewarded, now or later."""
 
@@ -37,14 +45,14 @@ class Pick(NamedTuple):
 class Chooser:
     """Decides for one trial with the policy as of `version`, and gathers what its decisions earn."""
 
-    __slots__ = ("_memory", "_policy", "_trial", "rewards", "version", "within")
+    __slots__ = ("_declared", "_memory", "_policy", "_trial", "rewards", "version")
 
-    def __init__(self, trial: Trial, policy: Policy, memory: Memory, version: int, within: Range) -> None:
+    def __init__(self, trial: Trial, policy: Policy, memory: Memory, version: int, declared: Declared) -> None:
         self._trial = trial
         self._policy = policy
         self._memory = memory
         self.version = version
-        self.within = within
+        self._declared = declared
         self.rewards: list[Reward] = []
 
     def choose(self, context: Fields, arms: Sequence[Arm]) -> Pick:
@@ -54,7 +62,7 @@ class Chooser:
             raise ValueError("there is no arm to choose from")
         step = trial.step + 1
         rng = Keyed(trial.seed, trial.number, step, "choose")
-        situation = Situation(context, arms, trial.number, rng)
+        situation = Situation(context, arms, trial.number, rng, self._declared.encoding)
         choice = self._policy.choose(situation, self._memory.as_of(self.version))
         id = DecisionId(trial.number, step)
         names = tuple(arm.name for arm in arms)
@@ -67,6 +75,6 @@ class Chooser:
         return self.credit(decision, value, parts)
 
     def credit(self, decision: DecisionId, value: float, parts: Mapping[str, Json]) -> Reward:
-        reward = Reward(decision, self.within.scale(value), float(value), parts, self._trial.number)
+        reward = Reward(decision, self._declared.within.scale(value), float(value), parts, self._trial.number)
         self.rewards.append(reward)
         return reward

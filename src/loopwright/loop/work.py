@@ -54,7 +54,7 @@ S = TypeVar("S", bound=State)
 
 
 class Work(Protocol[S]):
-    """A workflow at work on one spec."""
+    """A workflow at work on one spec. Where it has an attribute `encoding` (an `Encoding`), linear policies can be used."""
 
     rewards: Range
 

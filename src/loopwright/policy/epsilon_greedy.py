@@ -1,50 +1,73 @@
-"""Mostly the arm with the best mean so far, and with probability epsilon any arm."""
+"""Mostly the arm with the best mean so far, and with probability epsilon any arm; epsilon may fall as more is learned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+import math
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from loopwright.policy.memory import Memory, Recollection
 from loopwright.policy.protocol import Choice, Lesson, Situation
-from loopwright.policy.tally import Tally, count, tallies
-from loopwright.records import Arm
+from loopwright.policy.reasons import best_mean
+from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.spec.blocks import Block
+
+
+class Decay(Block):
+    decay: Annotated[float, Field(gt=0, le=1, description="what epsilon is multiplied by for each reward learned")]
+    floor: Annotated[float, Field(ge=0, le=1, description="what it does not fall below")] = 0.0
+
+
+class Geometric(Block):
+    """epsilon * decay^t, not below the floor; t counts the rewards learned in the context."""
+
+    geometric: Decay
+
+
+class Scale(Block):
+    scale: Annotated[float, Field(gt=0, description="how many random choices per arm before epsilon falls")] = 5.0
+
+
+class Harmonic(Block):
+    """min(1, scale * arms / t), whatever epsilon says; t counts the rewards learned in the context."""
+
+    harmonic: Scale
 
 
 class EpsilonGreedy(Block):
     """Arms that have earned nothing yet count as the best; ties are broken at random."""
 
     epsilon: Annotated[float, Field(ge=0, le=1, description="the share of choices made at random")] = 0.1
+    schedule: Annotated[Literal["constant"] | Geometric | Harmonic, Field(description="how that share falls")] = "constant"
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        arms, rng = situation.arms, situation.rng
-        known = tallies(situation.context, memory)
-        best = _best(arms, known)
-        explores = rng.random() < self.epsilon
-        arm = rng.choice(arms if explores else best)
-        probability = self.epsilon / len(arms) + (1 - self.epsilon) * (arm in best) / len(best)
-        return Choice(arm, probability, self._reason(explores, arm, known, len(arms)))
+        context, arms, _, rng, _ = situation
+        known = tallies(context, memory)
+        means = known.compare(arms)
+        epsilon = self.epsilon if self.schedule == "constant" else self._epsilon(known, len(arms))
+        top = max(means)
+        ties = means.count(top)
+        even = epsilon / len(arms)
+        if rng.random() < epsilon:
+            at = rng.below(len(arms))
+            probability = even + (1.0 - epsilon) / ties if means[at] == top else even
+            return Choice(arms[at], probability, _explores, (len(arms), epsilon))
+        at = means.index(top) if ties == 1 else rng.choice([at for at, mean in enumerate(means) if mean == top])
+        return Choice(arms[at], even + (1.0 - epsilon) / ties, best_mean, (known, arms, at))
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         count(lesson, memory)
 
-    def _reason(self, explores: bool, arm: Arm, known: dict[str, Tally], count: int) -> str:
-        if explores:
-            return f"explores: one of {count} at random (epsilon {self.epsilon:g})"
-        tally = known.pop(arm.name, None)
-        if tally is None:
-            return "has earned nothing yet, so it is tried"
-        rivals = [f"{name} {rival.mean:.3f}" for name, rival in known.items()]
-        return f"best mean {tally.mean:.3f} of {tally.times}; others: {', '.join(rivals) or 'none'}"
+    def _epsilon(self, known: Tallies, arms: int) -> float:
+        learned = sum(tally[0] for tally in known.values()) / UNIT
+        if isinstance(self.schedule, Geometric):
+            falling = self.schedule.geometric
+            return max(falling.floor, self.epsilon * math.pow(falling.decay, learned))
+        if isinstance(self.schedule, Harmonic):
+            return min(1.0, self.schedule.harmonic.scale * arms / learned) if learned > 0 else 1.0
+        return self.epsilon
 
 
-def _best(arms: Sequence[Arm], known: dict[str, Tally]) -> list[Arm]:
-    fresh = [arm for arm in arms if arm.name not in known]
-    if fresh:
-        return fresh
-    means = [known[arm.name].mean for arm in arms]
-    top = max(means)
-    return [arm for arm, mean in zip(arms, means, strict=True) if mean == top]
+def _explores(count: int, epsilon: float) -> str:
+    return f"explores: one of {count} at random (epsilon {epsilon:.3g})"

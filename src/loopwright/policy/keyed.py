@@ -1,6 +1,6 @@
 """Random numbers that are a function of (run seed, trial, step, purpose): the same whatever runs beside, before or after.
 
-A counter-mode hash: block `i` is blake2b(key, i). Nothing is computed until something is drawn.
+A counter-mode hash: block `i` is blake2b(i, place). Nothing is computed until something is drawn.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _BLOCK = Struct("<8Q")
-_COUNTER = Struct("<Q")
+_PLACE = Struct("<Qqqq")
 _UNIT = 2.0**-53
+_MASK = 2**63 - 1
+_RANGE = 2**64
+_LOW = _RANGE - 1
 
 
 class Keyed:
@@ -28,26 +31,30 @@ class Keyed:
         self._counter = 0
         self._block: list[int] = []
 
+    def _refill(self) -> list[int]:
+        seed, trial, step, purpose = self._place
+        key = _PLACE.pack(self._counter, seed & _MASK, trial, step) + purpose.encode()
+        self._counter += 1
+        self._block = block = list(_BLOCK.unpack(blake2b(key).digest()))
+        return block
+
     def bits(self) -> int:
         """64 random bits."""
-        if not self._block:
-            key = repr(self._place).encode()
-            self._block.extend(_BLOCK.unpack(blake2b(_COUNTER.pack(self._counter) + key).digest()))
-            self._counter += 1
-        return self._block.pop()
+        return (self._block or self._refill()).pop()
 
     def random(self) -> float:
         """Uniform in [0, 1), with 53 bits."""
-        return (self.bits() >> 11) * _UNIT
+        return ((self._block or self._refill()).pop() >> 11) * _UNIT
 
     def below(self, n: int) -> int:
         """Uniform in 0..n-1, without bias."""
         if n < 1:
             raise ValueError(f"no number is below {n}")
-        limit = (1 << 64) - (1 << 64) % n
-        while (drawn := self.bits()) >= limit:
-            pass
-        return drawn % n
+        spread = (self._block or self._refill()).pop() * n
+        if spread & _LOW < n:  # rare: only here can the number be one of those that would come up too often
+            while spread & _LOW < _RANGE % n:
+                spread = self.bits() * n
+        return spread >> 64
 
     def choice(self, items: Sequence[T]) -> T:
         return items[self.below(len(items))]
@@ -60,3 +67,51 @@ class Keyed:
     def normal(self) -> float:
         """Standard normal (Box-Muller)."""
         return math.sqrt(-2.0 * math.log(1.0 - self.random())) * math.cos(2.0 * math.pi * self.random())
+
+    def normals(self, count: int) -> list[float]:
+        """Standard normals, two from each pair of uniform numbers."""
+        drawn: list[float] = []
+        for _ in range((count + 1) // 2):
+            radius = math.sqrt(-2.0 * math.log(1.0 - self.random()))
+            angle = 2.0 * math.pi * self.random()
+            drawn += (radius * math.cos(angle), radius * math.sin(angle))
+        return drawn[:count]
+
+    def gamma(self, shape: float) -> float:
+        """Gamma of scale 1, by Marsaglia and Tsang's squeeze; shapes below 1 by the power of a uniform number."""
+        if shape < 1.0:
+            return self.gamma(shape + 1.0) * math.pow(1.0 - self.random(), 1.0 / shape)
+        d = shape - 1.0 / 3.0
+        c = 1.0 / math.sqrt(9.0 * d)
+        while True:
+            z = self.normal()
+            v = (1.0 + c * z) ** 3
+            if v > 0.0 and math.log(1.0 - self.random()) < 0.5 * z * z + d - d * v + d * math.log(v):
+                return d * v
+
+    def beta(self, a: float, b: float) -> float:
+        """Beta(a, b): by Cheng's rejection from a logistic curve where both exceed 1."""
+        if a <= 1.0 or b <= 1.0:
+            return self._beta_at_the_edge(a, b)
+        least, most = (a, b) if a < b else (b, a)
+        total = a + b
+        slope = math.sqrt((total - 2.0) / (2.0 * a * b - total))
+        rise = least + 1.0 / slope
+        while True:
+            u = ((self._block or self._refill()).pop() >> 11) * _UNIT or _UNIT
+            v = slope * math.log(u / (1.0 - u))
+            w = least * math.exp(min(v, 700.0))
+            z = math.log(u * u * (1.0 - ((self._block or self._refill()).pop() >> 11) * _UNIT))
+            if rise * v - _LOG_4 + total * math.log(total / (most + w)) >= z:
+                return w / (most + w) if least == a else most / (most + w)
+
+    def _beta_at_the_edge(self, a: float, b: float) -> float:
+        if a == 1.0:
+            return 1.0 - math.pow(1.0 - self.random(), 1.0 / b)
+        if b == 1.0:
+            return math.pow(1.0 - self.random(), 1.0 / a)
+        x, y = self.gamma(a), self.gamma(b)
+        return x / (x + y) if x + y > 0.0 else float(self.random() * (a + b) < a)
+
+
+_LOG_4 = math.log(4.0)

@@ -6,7 +6,7 @@ A value is JSON data and is replaced, never changed in place. `version` counts t
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -34,8 +34,11 @@ class Memory:
     def put(self, key: str, value: Any) -> None:
         """Remembers `value` from the version that is being learned, `version + 1`, on."""
         version = self.version + 1
-        past = self._past.setdefault(key, [])
-        if past and past[-1][0] == version:
+        past = self._past.get(key)
+        if past is None:
+            self._past[key] = [(version, value)]
+            return
+        if not self._lag or past[-1][0] == version:
             past[-1] = (version, value)
             return
         past.append((version, value))
@@ -53,11 +56,26 @@ class Memory:
 
     def state(self) -> dict[str, Json]:
         """The whole, as JSON: equal for equal histories of decisions and rewards."""
-        return {key: self._past[key][-1][1] for key in sorted(self._past)}
+        return {key: _plain(self._past[key][-1][1]) for key in sorted(self._past)}
 
     def restore(self, state: Mapping[str, Any], version: int) -> None:
         self.version = version
-        self._past = {key: [(version, value)] for key, value in state.items()}
+        self._past = {key: [(version, {**value} if isinstance(value, dict) else value)] for key, value in state.items()}
+
+
+class Sums(Protocol):
+    """A value in the memory that keeps what it has worked out of its sums beside them."""
+
+    def plain(self) -> Sequence[int]:
+        """The sums alone, as JSON."""
+        ...
+
+
+def _plain(value: Any) -> Json:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    plain: Json = value.plain() if hasattr(value, "plain") else value
+    return plain
 
 
 class _AsOf:

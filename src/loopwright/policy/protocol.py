@@ -6,40 +6,56 @@ the whole can be written as JSON or rebuilt from the log.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
+from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory, Recollection
 from loopwright.records import Arm, Fields
 
+NOTHING: Fields = MappingProxyType({})
+
 
 class Choice(NamedTuple):
-    """`probability` is None where it has no closed form; `reason` is one line for a human."""
+    """`probability` is None where it has no closed form. `why` is one line for a human, or how to word it from `seen`."""
 
     arm: Arm
     probability: float | None
-    reason: str
+    why: str | Callable[..., str]
+    seen: tuple[Any, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """One line for a human: worded only when somebody asks."""
+        return self.why if isinstance(self.why, str) else self.why(*self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What a policy may look at when it chooses: `trial` numbers the pass, `rng` is keyed to this one decision."""
 
     context: Fields
     arms: Sequence[Arm]
     trial: int
     rng: Keyed
+    encoding: Encoding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What a policy is told once a decision has earned something; `value` is scaled to 0..1."""
+class Lesson(NamedTuple):
+    """What a policy is told once a decision has earned something; `value` is scaled to 0..1.
+
+    `probability` is what was stated of the decision, `parts` what the reward was made of. A lesson of weight 2 counts as two,
+    one of weight -1 takes back what the same lesson taught.
+    """
 
     context: Fields
     arm: str
     value: float
+    probability: float | None = None
+    parts: Fields = NOTHING
+    encoding: Encoding | None = None
+    weight: float = 1.0
 
 
 class Policy(Protocol):

@@ -1,29 +1,57 @@
-"""Sums of rewards per context and arm, the memory of tabular policies. Sums are fixed-point: their order does not matter."""
+"""Sums of rewards per context and arm, the memory of tabular policies.
+
+A place of the memory holds for every arm a list of whole numbers, each of them a sum in units of 1e-9. So their order does not
+matter, two states merge exactly, and what was added can be taken away again. The first number is how much has been learned of
+the arm, the second what it earned.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import orjson
 
+from loopwright.errors import UsageError
 from loopwright.policy.memory import Memory, Recollection
 from loopwright.policy.protocol import Lesson
-from loopwright.records import Fields
+from loopwright.records import Arm, Fields
 
 UNIT = 1_000_000_000
-"""A reward of 1 as it is summed."""
+"""1 as it is summed."""
+
+UNKNOWN = 2.0
+"""The mean of an arm that has earned nothing yet: above any other."""
 
 
-class Tally(NamedTuple):
-    """How often an arm was rewarded in a context, and the sum in units of 1e-9."""
+class Tallies(dict[str, tuple[int, int]]):
+    """By arm: how often it was rewarded, and the sum, both in units of 1e-9. Beside them the means of the arms that were
+    last compared, which follow from the sums and are no part of the state."""
 
-    times: int = 0
-    total: int = 0
+    arms: Sequence[Arm] = ()
+    at: Mapping[str, int]
+    means: list[float]
 
-    @property
-    def mean(self) -> float:
-        return self.total / self.times / UNIT
+    def compare(self, arms: Sequence[Arm]) -> list[float]:
+        """Each arm's mean; `UNKNOWN` where it has none, also because all of it has been taken away again."""
+        if self.arms is not arms:
+            self.at = {arm.name: at for at, arm in enumerate(arms)}
+            self.means = [mean(self.get(arm.name)) for arm in arms]
+            self.arms = arms
+        return self.means
+
+    def times(self, arm: str) -> int:
+        return max(0, self[arm][0]) if arm in self else 0
+
+    def having(self, arm: str, tally: tuple[int, int]) -> Tallies:
+        """The same but for this arm."""
+        now = Tallies(self)
+        now[arm] = tally
+        if self.arms and arm in self.at:
+            now.at = at = self.at
+            now.means = means = self.means.copy()
+            means[at[arm]] = tally[1] / tally[0] if tally[0] > 0 else UNKNOWN
+            now.arms = self.arms
+        return now
 
 
 def key(context: Fields) -> str:
@@ -31,15 +59,33 @@ def key(context: Fields) -> str:
     return orjson.dumps(context, option=orjson.OPT_SORT_KEYS).decode() if context else ""
 
 
-def tallies(context: Fields, memory: Recollection) -> dict[str, Tally]:
-    """Every rewarded arm's tally in this context."""
-    known: Mapping[str, tuple[int, int]] = memory.get(key(context), {})
-    return {arm: Tally(*tally) for arm, tally in known.items()}
+def mean(tally: Sequence[int] | None) -> float:
+    return tally[1] / tally[0] if tally and tally[0] > 0 else UNKNOWN
 
 
-def count(lesson: Lesson, memory: Memory) -> None:
-    """Adds a reward to its arm's tally."""
-    place = key(lesson.context)
-    known: Mapping[str, tuple[int, int]] = memory.get(place, {})
-    counted, total = known.get(lesson.arm, (0, 0))
-    memory.put(place, {**known, lesson.arm: (counted + 1, total + round(lesson.value * UNIT))})
+def tallies(context: Fields, memory: Recollection, room: str = "") -> Tallies:
+    """What has been learned in this context."""
+    found = memory.get(room + key(context) if context else room, _NOTHING)
+    return found if type(found) is Tallies else _tallies(found)
+
+
+def _tallies(found: Mapping[str, Sequence[int]]) -> Tallies:
+    """As they were before they became JSON."""
+    return Tallies({arm: (sums[0], sums[1]) for arm, sums in found.items()})
+
+
+def count(lesson: Lesson, memory: Memory, share: float = 1.0, room: str = "") -> None:
+    """Adds a reward to its arm's tally, as if it had come `share` times. `room` keeps tallies of another purpose apart."""
+    context, arm, value, _, _, _, weight = lesson
+    if not 0.0 <= value <= 1.0:
+        raise UsageError(f"a policy learns from rewards within 0..1, and arm {arm!r} was given {value!r}")
+    place = room + key(context) if context else room
+    found = memory.get(place, _NOTHING)
+    known = found if type(found) is Tallies else _tallies(found)
+    times, total = known.get(arm, _ZERO)
+    weight *= share * UNIT
+    memory.put(place, known.having(arm, (times + round(weight), total + round(weight * value))))
+
+
+_NOTHING = Tallies({})
+_ZERO = (0, 0)

@@ -1,0 +1,82 @@
+"""How a workflow's contexts and arms become numbers, for the policies that generalise over them. Declared once per workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from loopwright.errors import UsageError
+from loopwright.kinds import nearest
+from loopwright.records import Arm, Fields
+
+LIMIT = 100.0
+"""How large a feature may be: sums of its squares must stay exact over millions of lessons."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """`numbers` gives each numeric field's range, which becomes 0..1; `categories` each category's levels, one column each.
+
+    A field that is missing, or a level that is not declared, is all zeros. `bias` adds a constant 1. `arms` are the arms whose
+    `features` matter; they are taken as they are.
+    """
+
+    numbers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    arms: Sequence[Arm] = ()
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in self.numbers.items():
+            if not low < high:
+                raise UsageError(f"the range of context field {name!r} ends at {high:g}, which is not above {low:g}")
+
+    def context(self, context: Fields) -> tuple[float, ...]:
+        """The context as numbers."""
+        row = [1.0] if self.bias else []
+        for name, low, scale in self._scales:
+            value = context.get(name)
+            row.append((value - low) * scale if type(value) is float else _scaled(name, value, low, scale))
+        for name, levels in self.categories.items():
+            given = context.get(name)
+            row += [float(given == level) for level in levels]
+        if row and not -LIMIT <= min(row) <= max(row) <= LIMIT:
+            raise UsageError(f"a field of context {dict(context)} comes to more than {LIMIT:g} once scaled: mend its range")
+        return tuple(row)
+
+    def arm(self, name: str) -> tuple[float, ...]:
+        """A 1 and the arm's features, in the order of their names."""
+        row = self._arms.get(name)
+        if row is None:
+            close = nearest(name, self._arms)
+            hint = f"; did you mean {close!r}?" if close else ""
+            raise UsageError(f"the workflow's encoding does not say what features arm {name!r} has{hint}")
+        return row
+
+    @cached_property
+    def _scales(self) -> list[tuple[str, float, float]]:
+        return [(name, low, 1.0 / (high - low)) for name, (low, high) in self.numbers.items()]
+
+    @cached_property
+    def _arms(self) -> dict[str, tuple[float, ...]]:
+        names = sorted({name for arm in self.arms for name in arm.features})
+        return {arm.name: (1.0, *(_sound(name, arm.features.get(name, 0.0)) for name in names)) for arm in self.arms}
+
+
+PLAIN = Encoding()
+"""No field is looked at: every context is alike."""
+
+
+def _scaled(name: str, value: object, low: float, scale: float) -> float:
+    if value is None:
+        return 0.0
+    if not isinstance(value, int | float):
+        raise UsageError(f"context field {name!r} is declared as a number, and holds {value!r}")
+    return (value - low) * scale
+
+
+def _sound(name: str, value: float) -> float:
+    if not -LIMIT <= value <= LIMIT:
+        raise UsageError(f"feature {name!r} of an arm is {value:g}; scale it to within -{LIMIT:g}..{LIMIT:g}")
+    return value

@@ -1,0 +1,30 @@
+"""Thompson sampling with features: coefficients are drawn from what is known of them, and the best draw is taken."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from loopwright.policy.linear import Linear, RidgeField, SharedField, reason
+from loopwright.policy.memory import Recollection
+from loopwright.policy.protocol import Choice, Situation
+
+
+class LinTs(Linear):
+    """Each arm's coefficients are drawn apart, of which one context shows one number: so that number is drawn. Where arms share
+    one model, they see one and the same draw of it."""
+
+    v: Annotated[float, Field(gt=0, description="how far rewards scatter, on the scale 0..1")] = 0.25
+    ridge: RidgeField = 1.0
+    shared: SharedField = False
+
+    def choose(self, situation: Situation, memory: Recollection) -> Choice:
+        arms, rng, rows = situation.arms, situation.rng, self.rows(situation)
+        size = len(rows[0])
+        solved = self.solved(situation, memory, size)
+        worth, spread = self.outlook(rows, solved)
+        noise = self.maths.drawn(rows, solved[0], rng.normals(size)) if self.shared else spread * rng.normals(len(arms))
+        draws = (worth + self.v * noise).tolist()
+        at = draws.index(max(draws))
+        return Choice(arms[at], None if len(arms) > 1 else 1.0, reason, ("best draw", draws, worth, arms, at))

@@ -1,0 +1,91 @@
+"""What the linear policies share: features in, expectation and uncertainty of every arm out. numpy comes when they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from pydantic import Field
+
+from loopwright.errors import UsageError
+from loopwright.policy.encoding import PLAIN, Encoding
+from loopwright.policy.memory import Memory, Recollection
+from loopwright.policy.protocol import Lesson, Situation
+from loopwright.policy.reasons import others
+from loopwright.records import Arm, Fields
+from loopwright.spec.blocks import Block
+
+if TYPE_CHECKING:
+    from loopwright.policy.ridge import Floats, Outlook, Ridge
+
+PLACE = "#linear"
+"""Where the memory holds the sums, by arm; those that all arms share stand under no name."""
+
+RidgeField: TypeAlias = Annotated[float, Field(gt=0, description="how strongly coefficients are held near 0")]
+SharedField: TypeAlias = Annotated[bool, Field(description="one model over the arms' features instead of one per arm")]
+
+
+class Linear(Block):
+    """The reward of an arm is taken to be a linear function of the context, of a kind for each arm; `shared` makes it one
+    function of context, arm features and their products, so that arms learn from each other."""
+
+    if TYPE_CHECKING:  # each policy declares them behind its own first field, which its short form names
+        ridge: float
+        shared: bool
+
+    def learn(self, lesson: Lesson, memory: Memory) -> None:
+        context, arm, value, _, _, encoding, weight = lesson
+        if not 0.0 <= value <= 1.0:
+            raise UsageError(f"a policy learns from rewards within 0..1, and arm {arm!r} was given {value!r}")
+        row = self._row(context, arm, encoding)
+        owner = "" if self.shared else arm
+        known = memory.get(PLACE, {})
+        memory.put(PLACE, {**known, owner: self._recall(known, owner, len(row)).having(row, value, weight)})
+
+    def rows(self, situation: Situation) -> list[Sequence[float]]:
+        """For each arm, the features of the situation: all alike where each arm has a model of its own."""
+        context, arms, _, _, encoding = situation
+        if not self.shared:
+            return [_declared(encoding, context).context(context)] * len(arms)
+        return [self._row(context, arm.name, encoding) for arm in arms]
+
+    def solved(self, situation: Situation, memory: Recollection, size: int) -> list[Floats]:
+        """The model of each arm, or the one that they share."""
+        known = memory.get(PLACE, {})
+        owners = [""] if self.shared else [arm.name for arm in situation.arms]
+        return [self._recall(known, owner, size).solved(self.ridge) for owner in owners]
+
+    def outlook(self, rows: Sequence[Sequence[float]], solved: Sequence[Floats]) -> Outlook:
+        found: Outlook = self.maths.together(rows, solved[0]) if self.shared else self.maths.apart(rows[0], solved)
+        return found
+
+    @cached_property
+    def maths(self) -> Any:
+        return import_module("loopwright.policy.ridge")
+
+    def _recall(self, known: dict[str, Any], owner: str, size: int) -> Ridge:
+        found = known.get(owner)
+        sums: Ridge = self.maths.recall(found, size)
+        if found is not None and sums is not found:
+            known[owner] = sums
+        return sums
+
+    def _row(self, context: Fields, arm: str, encoding: Encoding | None) -> Sequence[float]:
+        declared = _declared(encoding, context)
+        row = declared.context(context)
+        return [number * feature for feature in declared.arm(arm) for number in row] if self.shared else row
+
+
+def _declared(encoding: Encoding | None, context: Fields) -> Encoding:
+    if encoding is None and context:
+        raise UsageError(
+            "this workflow does not declare how its contexts become numbers, which a linear policy needs; "
+            "choose one that keeps contexts apart, such as thompson"
+        )
+    return encoding or PLAIN
+
+
+def reason(what: str, scores: Sequence[float], worth: Floats, arms: Sequence[Arm], at: int) -> str:
+    return f"{what} {scores[at]:.3f} (expected {worth[at]:.3f}); {others(arms, scores, at)}"

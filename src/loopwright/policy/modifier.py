@@ -1,0 +1,64 @@
+"""What the kinds share that change another policy: they hold it, and are policies themselves, so that they compose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from loopwright.errors import Problem, SpecError
+from loopwright.policy.memory import Memory, Recollection
+from loopwright.policy.protocol import Choice, Lesson, Policy, Situation
+from loopwright.spec.blocks import Block, Named
+
+
+class Modifier(Block):
+    """Passes everything on to the inner policy; each kind changes what it has to."""
+
+    ages: ClassVar[bool] = False
+    """Whether what was learned loses weight as more is learned."""
+
+    begins: ClassVar[bool] = False
+    """Whether it only says from where learning begins, and changes nothing of how."""
+
+    policy: Annotated[Named, Field(description="the policy that is changed")]
+
+    @cached_property
+    def inner(self) -> Policy:
+        from loopwright.policy import build  # noqa: PLC0415 - the table imports this module
+
+        return build(self.policy)
+
+    def around(self, inner: Policy, path: str) -> None:
+        """Takes the policy that was built from the spec at `path`."""
+        if self.ages and any(each.ages for each in chain(inner)):
+            raise SpecError([Problem(path, "ages what is learned a second time", "one of discounted and windowed")])
+        vars(self)["inner"] = inner
+
+    def choose(self, situation: Situation, memory: Recollection) -> Choice:
+        return self.inner.choose(situation, memory)
+
+    def learn(self, lesson: Lesson, memory: Memory) -> None:
+        self.inner.learn(lesson, memory)
+
+
+def chain(policy: Policy) -> Iterator[Modifier]:
+    """The modifiers, from the outermost in."""
+    while isinstance(policy, Modifier):
+        yield policy
+        policy = policy.inner
+
+
+class Layer(Memory):
+    """The memory of the run, looked at through a modifier."""
+
+    def __init__(self, below: Memory) -> None:
+        self.below = below
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.below.get(key, default)
+
+    def put(self, key: str, value: Any) -> None:
+        self.below.put(key, value)
