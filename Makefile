@@ -20,15 +20,19 @@ DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix 
 BASE := .venv-base/made-$(call digest,requirements/base.txt)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
-.PHONY: help env test quick check lint types layers size bench bench-peers prove lock format clean
+.PHONY: help env test browser quick check lint types layers size bench bench-peers prove lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(DEV) ## the environment to work in: .venv
 
-test: check size ## everything CI asks: lint, types, layers, size, tests, examples
+test: check size browser ## everything CI asks: lint, types, layers, size, tests, examples
 	$(BIN)/pytest -n 2
+
+browser: ## the Chromium that the tests of pages look through, where there is none
+	command -v chromium > /dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core)
 
 quick: check ## lint, types, layers and the fast tests, in under a minute
 	$(BIN)/pytest -n 2 -m "not slow and not prove"

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from loopwright.report.frame import LETTER, TOP, WIDTH, Axis, Caption, Plot, across, box, chart, empty, line, words
-from loopwright.report.markup import Markup, element, shortened
+from loopwright.report.frame import (
+    LETTER,
+    TOP,
+    WIDTH,
+    Axis,
+    Caption,
+    Plot,
+    across,
+    box,
+    chart,
+    empty,
+    fitted,
+    line,
+    wide,
+    words,
+)
+from loopwright.report.markup import Markup, element
 from loopwright.report.scale import Scale, number, scale
 
 _ROW = 28.0
-_NAME = 18
+_NAME = 18 * LETTER
 
 
 class Bar(NamedTuple):
@@ -27,10 +42,10 @@ def bars(caption: Caption, given: Sequence[Bar], x: Axis) -> Markup:
     """In the order given."""
     if not given:
         return empty(caption)
-    names = [shortened(bar.name, _NAME) for bar in given]
-    notes = [shortened(bar.note or number(bar.value), _NAME) for bar in given]
+    names = [fitted(bar.name, _NAME) for bar in given]
+    notes = [fitted(bar.note or number(bar.value), _NAME) for bar in given]
     bottom = TOP + 4 + _ROW * len(given)
-    plot = Plot(max(map(len, names)) * LETTER + 10, TOP + 4, WIDTH - max(map(len, notes)) * LETTER - 10, bottom)
+    plot = Plot(max(map(wide, names)) + 10, TOP + 4, WIDTH - max(map(wide, notes)) - 10, bottom)
     ends = [end for bar in given for end in (bar.value, bar.low, bar.high) if end is not None]
     along = scale([0.0, *ends], plot.left, plot.right, x.low, x.high)
     parts = [across(along, plot, x.label)]

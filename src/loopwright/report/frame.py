@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from loopwright.report.markup import Child, Markup, element, joined, shortened
 from loopwright.report.scale import Scale, ticks, written
@@ -12,6 +13,8 @@ from loopwright.report.scale import Scale, ticks, written
 WIDTH = 460.0
 LETTER = 8.2
 """How wide a letter is taken to be, a little generously: what is drawn here has never seen its font."""
+
+_FULL = 13.5  # the width of letters that fill a square, as Chinese ones do
 
 _TITLE, _BELOW_TITLE = 18.0, 36.0
 TOP = 52.0
@@ -44,16 +47,28 @@ class Plot(NamedTuple):
     bottom: float
 
 
+def wide(text: str) -> float:
+    """How much room a text takes."""
+    return sum(_FULL if east_asian_width(letter) in "WF" else LETTER for letter in text)
+
+
+def fitted(text: str, room: float) -> str:
+    """On one line, and cut to the room there is, at least to one letter."""
+    short = shortened(text, max(1, int(room / LETTER)))
+    while len(short) > 1 and wide(short) > room:
+        short = shortened(short, len(short) - 1)
+    return short
+
+
 def chart(caption: Caption, height: float, parts: Sequence[Child], says: Sequence[str] = ()) -> Markup:
     """The whole drawing. `says` is what a reader who does not see it is told beside its title."""
     sentences = [f"{caption.title}, in {caption.unit}; n = {caption.n}.", caption.about, *says]
-    room = int((WIDTH - 8) / LETTER)
     return element(
         "svg",
         element("title", caption.title),
         element("desc", " ".join(sentence for sentence in sentences if sentence)),
-        words(0, _TITLE, shortened(caption.title, room), class_="title"),
-        words(0, _BELOW_TITLE, shortened(f"{caption.unit}; n = {caption.n}", room), class_="quiet"),
+        words(0, _TITLE, fitted(caption.title, WIDTH), class_="title"),
+        words(0, _BELOW_TITLE, fitted(f"{caption.unit}; n = {caption.n}", WIDTH), class_="quiet"),
         *parts,
         xmlns="http://www.w3.org/2000/svg",
         class_="chart",
@@ -95,7 +110,7 @@ def across(scale: Scale, plot: Plot, label: str, most: int = 6) -> Markup:
             words(min(WIDTH - half, max(half, scale(mark))), plot.bottom + 19, text, "middle", "tick"),
         ]
     middle = (plot.left + plot.right) / 2
-    return joined([*parts, words(middle, plot.bottom + 38, shortened(label, 40), "middle", "quiet")])
+    return joined([*parts, words(middle, plot.bottom + 38, fitted(label, plot.right - plot.left), "middle", "quiet")])
 
 
 class Rungs(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from loopwright.report.frame import LETTER, TOP, WIDTH, Caption, box, chart, empty, words
-from loopwright.report.markup import Markup, element, shortened
+from loopwright.report.frame import LETTER, TOP, WIDTH, Caption, box, chart, empty, fitted, wide, words
+from loopwright.report.markup import Markup, element
 from loopwright.report.scale import scale
 
 _ROW = 40.0
-_NAME = 22
+_NAME = 22 * LETTER
 _STRONGEST = 0.5  # of the colour, so that a number on it keeps its contrast
 
 
@@ -27,12 +27,12 @@ def heat(caption: Caption, rows: Sequence[str], columns: Sequence[str], cells: S
     known = [cell.value for row in cells for cell in row if cell is not None]
     if not known:
         return empty(caption)
-    names = [shortened(row, _NAME) for row in rows]
-    left = max(map(len, names)) * LETTER + 12
-    wide = (WIDTH - left) / len(columns)
+    names = [fitted(row, _NAME) for row in rows]
+    left = max(map(wide, names)) + 12
+    across = (WIDTH - left) / len(columns)
     strength = scale(known, 0.06, _STRONGEST)
     heads = [
-        words(left + wide * (place + 0.5), TOP + 16, shortened(column, max(1, int(wide / LETTER) - 1)), "middle", "small")
+        words(left + across * (place + 0.5), TOP + 16, fitted(column, across - 6), "middle", "small")
         for place, column in enumerate(columns)
     ]
     parts: list[Markup] = list(heads)
@@ -40,7 +40,7 @@ def heat(caption: Caption, rows: Sequence[str], columns: Sequence[str], cells: S
         top = TOP + 26 + _ROW * place
         parts.append(words(left - 10, top + _ROW / 2 + 4.5, name, "end"))
         parts += [
-            _cell(cell, left + wide * at, top, wide, strength(cell.value) if cell else 0.0) for at, cell in enumerate(row)
+            _cell(cell, left + across * at, top, across, strength(cell.value) if cell else 0.0) for at, cell in enumerate(row)
         ]
     said = [
         f"{row}, {column}: {cell.shown}{f' ({cell.note})' if cell.note else ''}."
@@ -51,12 +51,11 @@ def heat(caption: Caption, rows: Sequence[str], columns: Sequence[str], cells: S
     return chart(caption, TOP + 32 + _ROW * len(rows), parts, said)
 
 
-def _cell(cell: Cell | None, x: float, top: float, wide: float, strength: float) -> Markup:
-    middle = x + wide / 2
+def _cell(cell: Cell | None, x: float, top: float, across: float, strength: float) -> Markup:
+    middle = x + across / 2
     if cell is None:
-        blank = box(x, top, wide, _ROW, class_="none")
+        blank = box(x, top, across, _ROW, class_="none")
         return element("g", blank, words(middle, top + _ROW / 2 + 4.5, "–", "middle", "quiet"))
-    room = max(1, int(wide / LETTER))
-    below = words(middle, top + 32, shortened(cell.note, room), "middle", "small") if cell.note else None
-    value = words(middle, top + (18 if cell.note else _ROW / 2 + 4.5), shortened(cell.shown, room), "middle")
-    return element("g", box(x, top, wide, _ROW, class_="cell", fill_opacity=strength), value, below)
+    below = words(middle, top + 32, fitted(cell.note, across), "middle", "small") if cell.note else None
+    value = words(middle, top + (18 if cell.note else _ROW / 2 + 4.5), fitted(cell.shown, across), "middle")
+    return element("g", box(x, top, across, _ROW, class_="cell", fill_opacity=strength), value, below)

@@ -6,16 +6,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from loopwright.report.frame import LETTER, TOP, WIDTH, Axis, Caption, Plot, across, chart, empty, line, rungs, upright, words
+from loopwright.report.frame import (
+    LETTER,
+    TOP,
+    WIDTH,
+    Axis,
+    Caption,
+    Plot,
+    across,
+    chart,
+    empty,
+    fitted,
+    line,
+    rungs,
+    upright,
+    wide,
+    words,
+)
 from loopwright.report.looks import Look, look, marker
-from loopwright.report.markup import Markup, element, joined, shortened
+from loopwright.report.markup import Markup, element, joined
 from loopwright.report.scale import Scale, number, scale
 
 HEIGHT = 300.0
 COLUMNS = 200
 """A series is thinned to so many columns, of each of which its extremes are drawn."""
 
-_LABEL = 14
+_LABEL = 14 * LETTER
 _APART = 17.0
 _MARKERS = 6
 
@@ -55,8 +71,8 @@ def lines(caption: Caption, series: Sequence[Series], x: Axis, y: Axis) -> Marku
     ]
     up = scale(values, HEIGHT - 48, TOP + 8, y.low, y.high)
     steps = rungs(up.low, up.high)
-    names = [shortened(each.series.name, _LABEL) for each in drawn]
-    plot = Plot(steps.room, TOP + 8, WIDTH - max(map(len, names)) * LETTER - 30, HEIGHT - 48)
+    names = [fitted(each.series.name, _LABEL) for each in drawn]
+    plot = Plot(steps.room, TOP + 8, WIDTH - max(map(wide, names)) - 30, HEIGHT - 48)
     along = scale((point.x for each in drawn for point in each.points), plot.left, plot.right, x.low, x.high)
     curves = [_curve(each, along, up) for each in drawn]
     parts = [upright(up, plot, steps), across(along, plot, x.label), *curves, _ends(drawn, names, along, up)]

@@ -14,7 +14,7 @@ from loopwright.report.page import Section, charts, facts, figure, page, paragra
 from loopwright.report.tables import Group, heads, table
 from loopwright.runs.read import Model, Whole
 from loopwright.runs.series import Course
-from loopwright.store.summary import Spend, Total
+from loopwright.store.summary import Counts, Spend, Total
 
 ANSWERERS: Mapping[str, str] = {
     "scripted": "scripted: answers written beforehand, no model was asked",
@@ -68,7 +68,7 @@ def _facts(whole: Whole) -> Iterator[tuple[str, Child]]:
     overview, counts = whole.overview, whole.overview.counts
     yield "workflow", overview.workflow or "unknown"
     yield "trials", f"{count(counts.trials)}, {count(counts.failed)} failed"
-    yield "samples", f"{count(counts.samples)}, {count(counts.accepted)} accepted ({share(counts.accepted, counts.samples)})"
+    yield "samples", _samples(counts)
     yield "calls", count(counts.calls)
     yield "spent", usd(overview.nano_usd)
     yield "seed", "unknown" if whole.seed is None else str(whole.seed)
@@ -81,6 +81,11 @@ def _facts(whole: Whole) -> Iterator[tuple[str, Child]]:
         yield f"budget{whose}, {'usd' if unit == 'nano_usd' else unit}", f"{show(cap.taken)} of {show(cap.limit)}"
     yield "set", element("code", " ".join(whole.sets)) if whole.sets else None
     yield "digest", element("code", whole.digest or "unknown")
+
+
+def _samples(counts: Counts) -> str:
+    accepted = f", {count(counts.accepted)} accepted ({share(counts.accepted, counts.samples)})"
+    return count(counts.samples) + (accepted if counts.samples else "")
 
 
 def _failures(whole: Whole) -> Markup:

@@ -1,0 +1,141 @@
+"""The report of a real run in a real Chromium: nothing is asked from outside, nothing goes wrong, all can be read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from loopwright.report.run import report
+from loopwright.runs.folder import RunFolder
+from loopwright.runs.read import whole
+from loopwright.runs.series import course_of
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+OUTSIDE = """
+() => [...document.querySelectorAll('svg.chart')].flatMap(svg => {
+  const box = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter(text => {
+    const own = text.getBoundingClientRect();
+    return own.left < box.left - 1 || own.right > box.right + 1 || own.top < box.top - 1 || own.bottom > box.bottom + 1;
+  }).map(text => text.textContent);
+})
+"""
+OVERLAPPING = """
+() => [...document.querySelectorAll('svg.chart')].flatMap(svg => {
+  const texts = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
+  return texts.flatMap(([one, a], at) => texts.slice(at + 1)
+    .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 4 && b.top < a.bottom - 4)
+    .map(([other]) => `${one} / ${other}`));
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(address: str) -> Iterator[Browser]:
+    """It has an event loop in this thread while it lives: the run must have been made before."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: `make test` installs one")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def address(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file: Path = tmp_path_factory.mktemp("page") / "report.html"
+    file.write_text(report(whole(run), course_of(run, 10)))
+    return file.as_uri()
+
+
+class Visit(NamedTuple):
+    """A page as it was opened, with what it asked for and what was complained of."""
+
+    page: Page
+    asked: list[str]
+    complaints: list[str]
+
+
+@pytest.fixture(
+    params=[("light", 1200), ("dark", 1200), ("light", 360), ("dark", 360)], ids=lambda given: f"{given[0]}-{given[1]}"
+)
+def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    scheme, width = request.param
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    visit = Visit(context.new_page(), [], [])
+    visit.page.on("request", lambda asked: visit.asked.append(asked.url))
+    visit.page.on("console", lambda said: visit.complaints.append(said.text))
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit.page.goto(address)
+    yield visit
+    context.close()
+
+
+def test_it_asks_for_nothing_and_nothing_is_wrong(visit: Visit, address: str) -> None:
+    shot = visit.page.screenshot(full_page=True)
+    assert len(shot) > 50_000
+    assert [url for url in visit.asked if not url.startswith("data:")] == [address]
+    assert not visit.complaints
+
+
+def test_all_words_of_all_charts_can_be_read(visit: Visit) -> None:
+    assert visit.page.locator("svg.chart").count() == 7
+    assert visit.page.evaluate(OUTSIDE) == []
+    assert visit.page.evaluate(OVERLAPPING) == []
+
+
+def test_the_page_is_no_wider_than_the_screen(visit: Visit) -> None:
+    assert visit.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_it_follows_the_readers_theme(browser: Browser, address: str) -> None:
+    grounds = {}
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(address)
+        grounds[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.close()
+    assert grounds == {"light": "rgb(251, 251, 250)", "dark": "rgb(16, 18, 22)"}
+
+
+def test_those_who_listen_hear_what_the_charts_say(visit: Visit) -> None:
+    heard = visit.page.locator("body").aria_snapshot()
+    for told in (
+        'img "Mean reward so far, by arm',
+        "navigation",
+        "main",
+        'heading "Policy" [level=2]',
+        "table ",
+        "contentinfo",
+    ):
+        assert told in heard
+
+
+def test_the_keyboard_reaches_everything(visit: Visit) -> None:
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.textContent") == "To the content"
+    reached = set()
+    for _ in range(12):
+        visit.page.keyboard.press("Tab")
+        reached.add(visit.page.evaluate("document.activeElement.getAttribute('role') || document.activeElement.tagName"))
+    assert {"A", "region"} <= reached
+
+
+def test_it_prints(browser: Browser, address: str) -> None:
+    page = browser.new_page(color_scheme="dark")
+    page.goto(address)
+    assert len(page.pdf()) > 20_000
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 251, 250)"
+    page.close()
