@@ -196,3 +196,12 @@ def test_a_deleted_run_takes_its_report_along(place: Place) -> None:
     folder = place.run("items=3", name="gone")
     folder.report.write_text("derived")
     assert delete(folder) == []
+
+
+def test_policy_show_draws_each_arm_over_time(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["policy", "show", str(run.path), "--last", "0"])
+    arms = [line for line in capsys.readouterr().out.splitlines() if line.startswith("step=")]
+    assert len(arms) == len(course_of(run).lines)
+    assert all(re.fullmatch("[▁▂▃▄▅▆▇█·]{20}", line.split()[-1]) for line in arms)
+    assert all(re.search("[▁▂▃▄▅▆▇█]", line) for line in arms)
