@@ -32,6 +32,11 @@ models:
         assert place in said, said
 
 
+def test_a_memory_that_could_not_be_added_to_is_refused_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="windowed"):
+        check(spec(tmp_path, "memory: numbers\npolicy: {windowed: {last: 50, policy: {epsilon_greedy: 0.1}}}\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

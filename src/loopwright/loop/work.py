@@ -54,7 +54,8 @@ S = TypeVar("S", bound=State)
 
 
 class Work(Protocol[S]):
-    """A workflow at work on one spec. Where it has an attribute `encoding` (an `Encoding`), linear policies can be used."""
+    """A workflow at work on one spec. Where it has an attribute `encoding` (an `Encoding`), linear policies can be used;
+    where it has an attribute `arms` (all that it may offer), `memory` across runs can."""
 
     rewards: Range
 

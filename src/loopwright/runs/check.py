@@ -11,7 +11,9 @@ from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.llm import promises, providers
 from loopwright.loop.work import Workflow
 from loopwright.policy import build
+from loopwright.policy.modifier import chain
 from loopwright.policy.protocol import Policy
+from loopwright.policy.windowed import Windowed
 from loopwright.records import Json
 from loopwright.spec.blocks import RunSpec
 from loopwright.spec.digest import digest
@@ -39,6 +41,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     problems = [*_executor(spec), *_models(spec), *promises.problems(spec.models, spec.budget)]
     try:
         policy = build(spec.policy)
+        problems += _memory(spec, policy)
     except SpecError as error:
         problems += error.problems
     except UsageError as error:
@@ -78,6 +81,11 @@ def _models(spec: RunSpec) -> Iterator[Problem]:
     blocks = {block.id: block for block in spec.models}
     for index, block in enumerate(spec.models):
         yield from providers.check(block, blocks, f"models[{index}]")
+
+
+def _memory(spec: RunSpec, policy: Policy) -> Iterator[Problem]:
+    if spec.memory is not None and any(isinstance(each, Windowed) for each in chain(policy)):
+        yield Problem("memory", "what a windowed policy keeps cannot be added up over runs", "another policy, or no memory")
 
 
 def _workflow(document: Document) -> Workflow:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from loopwright.errors import BadAnswer, ExtraMissing, Interrupted, RunStopped
+from loopwright.errors import BadAnswer, ExtraMissing, Interrupted, RunStopped, UsageError
 from loopwright.llm import providers
 from loopwright.llm.cache import ReplyCache
 from loopwright.llm.calling import STRONGEST
@@ -30,6 +30,7 @@ from loopwright.loop.window import Window
 from loopwright.loop.work import Work
 from loopwright.records import Json
 from loopwright.runs.check import Checked
+from loopwright.runs.domain import Domain, begin, home, remember
 from loopwright.runs.folder import RunFolder
 from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.store.writer import RunStore
@@ -92,13 +93,20 @@ class Life:
         spec = self._checked.spec
         work = self._work()
         async with self._models(store) as (models, built):
-            loop = Adaptation(work, self._checked.policy, store, models, self._setting())
+            domain = self._domain(work)
+            policy = self._checked.policy if domain is None else begin(domain, self._checked.policy, store)
+            loop = Adaptation(work, policy, store, models, self._setting())
             loop.progress.expected = spec.expected_trials()
             async with _beside(self._watch(loop.progress, models)):
                 with _signals(loop, self._watcher, self._drain_s):
                     stages = Stages(store, models, spec.seed)
                     end = await self._whole(loop, work, stages, Probing(spec, models, built))
-            missed = work.missed(loop.state) if end.status == "done" else None
+            missed = None
+            if end.status == "done":
+                missed = work.missed(loop.state)
+                await store.flush()
+                if domain is not None:
+                    remember(domain, self._checked.policy, store, getattr(work, "encoding", None))
         return Lived(end, loop.progress, models.spending(), missed)
 
     async def _whole(self, loop: Adaptation[Any], work: Work[Any], stages: Stages, probing: Probing) -> End:
@@ -112,6 +120,15 @@ class Life:
         except RunStopped as error:
             return end_by(error)
         return await loop.run()
+
+    def _domain(self, work: Work[Any]) -> Domain | None:
+        spec = self._checked.spec
+        if spec.memory is None:
+            return None
+        arms = getattr(work, "arms", None)
+        if arms is None:
+            raise UsageError(f"the workflow {spec.workflow!r} does not say which arms it has, so it has no memory across runs")
+        return Domain(spec.memory, spec.policy, tuple(arm.name for arm in arms), home())
 
     def _setting(self) -> Setting:
         spec = self._checked.spec

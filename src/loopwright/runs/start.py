@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None
         store.event("started", {"digest": checked.digest})
     folder.write(folder.spec, prepared.given)
     facts: Fields = {
+        "id": secrets.token_hex(8) if began is None else began["id"],
         "started": time.time() if began is None else began["started"],
         "digest": checked.digest,
         "sets": prepared.sets,

@@ -151,6 +151,10 @@ class RunSpec(Block):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     budget: Annotated[Budget, INCIDENTAL] = Budget()
     trial_deadline_s: Annotated[float | None, Field(gt=0)] = None
+    memory: Annotated[
+        str | None,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="begin with what earlier runs of this domain learned"),
+    ] = None
     cache: Annotated[str | None, Field(description="a reply cache shared across runs; off by default"), INCIDENTAL] = None
     executor: Annotated[Literal["local", "ray"], INCIDENTAL] = "local"
     output: Annotated[str, Field(description="the folder that holds the runs"), INCIDENTAL] = "runs"
