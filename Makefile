@@ -20,7 +20,7 @@ DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix 
 BASE := .venv-base/made-$(call digest,requirements/base.txt)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
-.PHONY: help env test browser quick check lint types layers size bench bench-peers prove lock format clean
+.PHONY: help env test browser quick check lint types layers size bench bench-peers regret prove lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,10 +61,14 @@ size: $(DEV) $(BASE) ## the install that users get, with the toy beside it, and 
 		END {printf "base install: %d MB, and %d MB of bytecode that Python compiles from it\n", held / 1e6, made / 1e6}'
 
 bench: $(DEV) ## ratios, each measured against something in the same process
-	for script in $(wildcard bench/*.py); do $(BIN)/python $$script; done
+	for script in $(filter-out bench/regret.py,$(wildcard bench/*.py)); do $(BIN)/python $$script; done
 
-bench-peers: $(PEERS) ## the calling path beside other libraries, in .venv-bench
+bench-peers: $(PEERS) ## the calling path and the policies beside other libraries, in .venv-bench
 	.venv-bench/bin/python bench/paths.py --peers
+	.venv-bench/bin/python bench/policies.py --peers
+
+regret: $(DEV) ## the regret of every policy over 10,000 decisions, into docs/policies.md: some minutes
+	$(BIN)/python bench/regret.py
 
 prove: $(DEV) ## the long campaigns, of which the tests run a short form
 	$(BIN)/pytest -m prove --hypothesis-profile prove -o faulthandler_timeout=0

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import statistics
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,9 @@ from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory
 from loopwright.policy.protocol import Lesson, Policy, Situation
 from loopwright.records import Arm
+from loopwright.report.frame import Axis, Caption
+from loopwright.report.lines import Point, Series, lines
+from loopwright.report.looks import standalone
 from loopwright.spec.blocks import Named
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -34,7 +37,9 @@ GAMES = {
     "hard": (0.45,) * 9 + (0.50,),
     "lowp": (0.02,) * 3 + (0.03,) * 3 + (0.04, 0.05, 0.06, 0.10),
 }
-MARKS = tuple(range(99, HORIZON, 100))
+MARKS = range(100, HORIZON + 1, 100)
+DRAWN = ("epsilon .10", "thompson", "ucb1 c=2", "ucb1 c=.5", "kl_ucb", "exp3")
+BEGIN, END = "<!-- regret: written by bench/regret.py -->", "<!-- regret ends -->"
 
 
 class Row(NamedTuple):
@@ -115,7 +120,7 @@ def coins(game: str, seed: int, horizon: int) -> Game:
     return Game(rewards.astype(float).tolist(), np.tile(chances, (horizon, 1)).tolist())
 
 
-def lines(seed: int, horizon: int) -> Game:
+def slopes(seed: int, horizon: int) -> Game:
     """Arms with directions of length 1, contexts of length 1; a reward of -2..2 becomes 0..1."""
     rng = np.random.default_rng(1000 + seed)
     arms, contexts = _unit(rng.normal(size=(10, 8))), _unit(rng.normal(size=(horizon, 8)))
@@ -132,7 +137,7 @@ def _unit(rows: Any) -> Any:
 
 def play(run: Run) -> list[float]:
     """The regret so far at each mark."""
-    game = lines(run.seed, run.horizon) if run.game == "contextual" else coins(run.game, run.seed, run.horizon)
+    game = slopes(run.seed, run.horizon) if run.game == "contextual" else coins(run.game, run.seed, run.horizon)
     policy: Policy = build(Named.model_validate(run.row.policy))
     window = Window(1, run.row.every)
     memory = Memory(window.lag)
@@ -152,50 +157,87 @@ def play(run: Run) -> list[float]:
 
 
 class Result(NamedTuple):
+    """What came of a row in a game: `curve` is the regret over time, with two standard errors."""
+
     row: Row
     game: str
-    curve: list[float]
+    curve: tuple[Point, ...]
     mean: float
     spread: float
-    seeds: int
 
     @property
     def holds(self) -> bool:
-        """Within two standard errors of the reference, or better."""
+        """At most two standard errors of the difference worse; where the reference gives no spread, ours stands in."""
         mean, spread = self.row.reference[self.game]
-        error = math.hypot(spread, self.spread) if spread == 0 else spread
-        return self.mean <= mean + 2 * error / math.sqrt(min(self.seeds, self.row.seeds))
+        error = math.hypot(spread or self.spread, self.spread) / math.sqrt(self.row.seeds)
+        return self.mean <= mean + 2 * error
 
 
 def results(rows: Sequence[Row], seeds: int, horizon: int, workers: int) -> Iterator[Result]:
     with ProcessPoolExecutor(workers) as pool:
         for row in rows:
             for game in row.reference:
-                count = min(seeds, row.seeds)
-                curves = list(pool.map(play, [Run(row, game, seed, horizon) for seed in range(count)]))
+                runs = [Run(row, game, seed, horizon) for seed in range(min(seeds, row.seeds))]
+                curves = list(pool.map(play, runs))
                 ends = [curve[-1] for curve in curves]
-                spread = statistics.stdev(ends) if count > 1 else 0.0
-                mean_curve = [statistics.fmean(points) for points in zip(*curves, strict=True)]
-                yield Result(row, game, mean_curve, statistics.fmean(ends), spread, count)
+                points = zip(MARKS, zip(*curves, strict=True), strict=True)
+                yield Result(row, game, tuple(_point(*each) for each in points), mean(ends), stdev(ends))
+
+
+def _point(mark: int, regrets: Sequence[float]) -> Point:
+    middle, error = mean(regrets), 2 * stdev(regrets) / math.sqrt(len(regrets))
+    return Point(mark, middle, middle - error, middle + error)
+
+
+def table(done: Sequence[Result]) -> str:
+    """Markdown: ours and the reference's, game by game."""
+    rows = []
+    for games in (tuple(GAMES), ("contextual",)):
+        found = {(result.row.name, result.game): result for result in done}
+        names = dict.fromkeys(result.row.name for result in done if result.game in games)
+        rows += ["| regret, mean ± sd | " + " | ".join(f"{game} | reference" for game in games) + " |"]
+        rows += ["|---" * (1 + 2 * len(games)) + "|"]
+        for name in names:
+            cells = [cell for game in games for cell in _cells(found.get((name, game)))]
+            rows.append(f"| {name} | {' | '.join(cells)} |")
+        rows.append("")
+    return "\n".join(rows)
+
+
+def _cells(result: Result | None) -> tuple[str, str]:
+    if result is None:
+        return "", ""
+    middle, spread = result.row.reference[result.game]
+    return f"{result.mean:.0f} ± {result.spread:.0f}", f"{middle:.0f} ± {spread:.0f}" if spread else f"{middle:.0f}"
+
+
+def write(done: Sequence[Result]) -> None:
+    """The table into docs/policies.md, the curves of "easy" beside it."""
+    page = DOCS / "policies.md"
+    text = page.read_text()
+    begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    page.write_text(f"{text[:begin]}\n\n{table(done)}\n{text[end:]}")
+    series = [Series(each.row.name, each.curve) for each in done if each.game == "easy" and each.row.name in DRAWN]
+    caption = Caption("What learning costs", "reward given away so far", "20 runs of 10,000 decisions", 'game "easy", 10 arms')
+    (DOCS / "policies.svg").write_text(standalone(lines(caption, series, Axis("decisions", 0), Axis("regret", 0))))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3 seeds, and nothing is written")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument("--peers", action="store_true", help="changes nothing here: the reference is written down")
+    parser.add_argument("--only", default="", help="rows whose name holds this; nothing is written")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    seeds = 3 if options.quick else options.seeds
     chosen = [row for row in (*ROWS, *CONTEXTUAL) if options.only in row.name]
-    for result in results(chosen, seeds, HORIZON, options.workers):
-        mean, spread = result.row.reference[result.game]
-        mark = "" if result.holds else "  worse than the reference"
-        print(
-            f"{result.row.name:32} {result.game:10} {result.mean:7.0f} ± {result.spread:4.0f}"
-            f"   reference {mean:5.0f} ± {spread:4.0f}{mark}",
-            flush=True,
-        )
+    done = []
+    for result in results(chosen, 3 if options.quick else 20, HORIZON, options.workers):
+        ours, theirs = _cells(result)
+        mark = "" if result.holds else "  worse"
+        print(f"{result.row.name:32} {result.game:10} {ours:>12}   reference {theirs:>12}{mark}", flush=True)
+        done.append(result)
+    if not (options.quick or options.only):
+        write(done)
 
 
 if __name__ == "__main__":

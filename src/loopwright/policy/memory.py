@@ -74,6 +74,8 @@ class Sums(Protocol):
 def _plain(value: Any) -> Json:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return list(value)
     plain: Json = value.plain() if hasattr(value, "plain") else value
     return plain
 

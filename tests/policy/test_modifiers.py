@@ -1,0 +1,156 @@
+"""What each modifier promises, alone and around one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from loopwright.errors import SpecError, UsageError
+from loopwright.policy import build, state
+from loopwright.policy.encoding import Encoding
+from loopwright.policy.keyed import Keyed
+from loopwright.policy.memory import Memory
+from loopwright.policy.protocol import Lesson, Policy, Situation
+from loopwright.records import Arm
+from loopwright.spec.blocks import Named
+
+ARMS = (Arm("a"), Arm("b"), Arm("c"))
+
+
+def make(policy: Any) -> Policy:
+    return build(Named.model_validate(policy))
+
+
+def play(policy: Policy, trials: int, chance: Callable[[int, str], float], memory: Memory | None = None) -> list[str]:
+    """The arms taken, where an arm wins with a chance that may change from trial to trial."""
+    memory = memory or Memory()
+    taken = []
+    for trial in range(trials):
+        choice = policy.choose(Situation({}, ARMS, trial, Keyed(5, trial, 0, "choose")), memory)
+        reward = float(Keyed(5, trial, 0, "reward").random() < chance(trial, choice.arm.name))
+        policy.learn(Lesson({}, choice.arm.name, reward, choice.probability, {"usd": 1.0}), memory)
+        memory.advance()
+        taken.append(choice.arm.name)
+    return taken
+
+
+def turning(trial: int, arm: str) -> float:
+    """The best arm turns bad half way."""
+    return {"a": 0.9 if trial < 500 else 0.05, "b": 0.5, "c": 0.3}[arm]
+
+
+@pytest.mark.parametrize("inner", ["thompson", {"ucb1": 0.2}, "kl_ucb", {"epsilon_greedy": 0.1}])
+def test_an_arm_that_turned_bad_is_dropped_within_100_decisions_when_arms_age(inner: Any) -> None:
+    taken = play(make({"discounted": {"by": 0.97, "policy": inner}}), 1000, turning)
+    assert taken[300:500].count("a") > 100
+    assert taken[600:].count("a") < 0.15 * 400
+    assert taken[600:700].count("a") < 0.15 * 100
+    forgetful = play(make({"windowed": {"last": 40, "policy": inner}}), 1000, turning)
+    assert forgetful[600:].count("a") < 0.15 * 400
+
+
+def test_without_ageing_an_arm_that_turned_bad_is_taken_for_long() -> None:
+    assert play(make("thompson"), 1000, turning)[500:600].count("a") > 80
+
+
+def test_a_window_knows_exactly_the_last_rewards() -> None:
+    lessons = [Lesson({"n": n % 2}, "abc"[n % 3], n % 7 / 7, 0.5, {"usd": 2}) for n in range(50)]
+    for inner in ("thompson", "exp3", {"per_cost": {"part": "usd", "per": 0.3, "policy": "ucb1"}}):
+        windowed = state.replay(make({"windowed": {"last": 12, "policy": inner}}), [[each] for each in lessons])
+        last: Any = state.replay(make(inner), [[each] for each in lessons[-12:]]).state()
+        found: Any = windowed.state()
+        for place, arms in last.items():
+            assert {arm: sums for arm, sums in found[place].items() if any(sums)} == arms
+
+
+def test_safe_start_plays_the_baseline_until_another_arm_is_surely_better() -> None:
+    policy = make({"safe_start": {"baseline": "c", "explore": 0.2, "policy": {"fixed": "b"}}})
+    early = play(policy, 400, lambda trial, arm: 0.5)
+    assert early.count("c") > 300
+    later = play(policy, 400, lambda trial, arm: 0.9 if arm == "b" else 0.3)
+    assert later[200:].count("b") > 150
+    memory = Memory()
+    play(policy, 300, lambda trial, arm: 0.9 if arm == "b" else 0.3, memory)
+    choices = [policy.choose(Situation({}, ARMS, 300, Keyed(seed, 300)), memory) for seed in range(200)]
+    assert {choice.arm.name for choice in choices} == {"a", "b", "c"}
+    assert {round(choice.probability, 6) for choice in choices if choice.probability} == {round(0.8 + 0.2 / 3, 6)}
+    assert any("b is surely better than c" in choice.reason for choice in choices)
+
+
+def test_per_cost_prefers_the_arm_that_earns_most_for_its_cost() -> None:
+    policy, memory = make({"per_cost": {"part": "usd", "per": 1, "policy": {"epsilon_greedy": 0}}}), Memory()
+    for arm, value, usd in (("a", 0.9, 9), ("b", 0.5, 2), ("c", 0.1, 1), ("b", 0.5, 4)):
+        policy.learn(Lesson({}, arm, value, parts={"usd": usd}), memory)
+    choice = policy.choose(Situation({}, ARMS, 0, Keyed(1)), memory)
+    assert choice.arm.name == "b"
+    assert "0.167" in choice.reason  # 1.0 earned for 6
+    for wrong in ({}, {"usd": "much"}, {"usd": -1}, {"usd": True}, {"usd": float("inf")}):
+        with pytest.raises(UsageError, match="'usd'"):
+            policy.learn(Lesson({}, "a", 0.5, parts=wrong), memory)
+
+
+def test_a_warm_start_decides_as_the_run_that_was_exported_would_have(tmp_path: Path) -> None:
+    named = Named(kind="thompson")
+    memory = Memory()
+    play(build(named), 100, lambda trial, arm: 0.8 if arm == "b" else 0.2, memory)
+    state.write(tmp_path / "state.json", state.export(named, memory, "abc"))
+    for given in (str(tmp_path / "state.json"), state.export(named, memory, "abc").plain()):
+        warm, fresh = make({"warm_start": {"state": given, "policy": "thompson"}}), Memory()
+        copy = Memory()
+        copy.restore(orjson.loads(orjson.dumps(memory.state())), 0)
+        chance = lambda trial, arm: 0.5  # noqa: E731
+        assert play(warm, 50, chance, fresh) == play(build(named), 50, chance, copy)
+        assert fresh.state() == copy.state()
+
+
+def test_a_warm_start_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    exported: dict[str, Any] = {
+        "loopwright_policy_state": 1,
+        "policy": "thompson",
+        "arms": ["a", "bb"],
+        "trials": 0,
+        "memory": {},
+    }
+    situation = Situation({}, ARMS, 0, Keyed(1))
+    with pytest.raises(UsageError, match=r"'bb'.*not offered.*'b'.*ignore"):
+        make({"warm_start": {"state": exported, "policy": "thompson"}}).choose(situation, Memory())
+    make({"warm_start": {"state": exported, "unknown": "ignore", "policy": "thompson"}}).choose(situation, Memory())
+    with pytest.raises(UsageError, match=r'thompson.*"ucb1"'):
+        make({"warm_start": {"state": exported, "policy": "ucb1"}}).choose(situation, Memory())
+    with pytest.raises(UsageError, match="cannot be read"):
+        make({"warm_start": {"state": str(tmp_path / "none"), "policy": "ucb1"}}).choose(situation, Memory())
+
+
+def test_modifiers_compose_and_name_what_is_wrong_inside_them() -> None:
+    policy = make(
+        {
+            "safe_start": {
+                "baseline": "a",
+                "policy": {"discounted": {"by": 0.99, "policy": {"per_cost": {"part": "usd", "per": 1, "policy": "lin_ts"}}}},
+            }
+        }
+    )
+    assert len(set(play(policy, 60, lambda trial, arm: 0.5))) == 3
+    with pytest.raises(SpecError, match=r"policy\.windowed\.policy\.discounted\.policy\.epsilon_greedy\.epsilon"):
+        make({"windowed": {"policy": {"discounted": {"policy": {"epsilon_greedy": 2}}}}})
+    with pytest.raises(SpecError, match="second time"):
+        make({"windowed": {"policy": {"safe_start": {"baseline": "a", "policy": {"discounted": {"policy": "ucb1"}}}}}})
+
+
+def test_discounting_fades_the_sums_of_linear_policies_alike_before_and_after_json() -> None:
+    encoding = Encoding(numbers={"x": (0, 1)})
+    policy = make({"discounted": {"by": 0.9, "policy": "linucb"}})
+    lessons = [[Lesson({"x": n / 10}, "abc"[n % 3], n % 5 / 5, encoding=encoding)] for n in range(30)]
+    whole = state.replay(policy, lessons)
+    half, rest = state.replay(policy, lessons[:15]), Memory()
+    rest.restore(orjson.loads(orjson.dumps(half.state())), 15)
+    for (lesson,) in lessons[15:]:
+        policy.learn(lesson, rest)
+        rest.advance()
+    assert rest.state() == whole.state()
+    sums: Any = whole.state()["#linear"]
+    assert sum(each[0] for each in sums.values()) < 10 * 10**9
