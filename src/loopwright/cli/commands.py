@@ -180,6 +180,39 @@ def policy_show(
     show_policy(find(root, run), last, standard(os.environ, json=json))
 
 
+@policy_app.command("evaluate")
+def policy_evaluate(
+    run: Run,
+    policy: Annotated[
+        Path, typer.Option("--policy", metavar="FILE", help="A YAML file with a `policy:` block, or a whole spec.")
+    ],
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Let it learn from the first half of the trials, then hold it for the second.")
+    ] = False,
+    clip: Annotated[float, typer.Option("--clip", min=1, metavar="W", help="Cut weights to W.")] = 1000.0,
+    draws: Annotated[
+        int, typer.Option("--draws", min=1, metavar="N", help="Draws for each probability that no policy states.")
+    ] = 20,
+    root: Root = RUNS,
+    json: AsJson = False,
+) -> None:
+    """Tell what another policy would have earned in a run, from its stored decisions.
+
+    No model is asked. The other policy goes through the run's decisions in their order, and learns from the run's rewards as
+    they came. Each line of the table is one way to estimate its mean reward per decision, scaled to 0..1; the doubly robust one
+    is the one to go by. Warnings say where the run has tried too little of what the other policy would do.
+
+    \b
+    loopwright policy evaluate my-run --policy other.yaml
+    loopwright policy evaluate my-run --policy runs/my-other-run/spec.yaml --frozen
+    """
+    from loopwright.cli.evaluating import evaluate_policy
+    from loopwright.policy.evaluation import Setting
+    from loopwright.runs.folder import find
+
+    evaluate_policy(find(root, run), policy, Setting(clip, draws, frozen), standard(os.environ, json=json))
+
+
 @models_app.command("test")
 def models_test(spec: Spec, sets: Sets = None, json: AsJson = False) -> None:
     """Ask each model of a spec one short question, and say what is wrong where there is no answer.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import orjson
+from pydantic import JsonValue
 
 from loopwright.errors import StoreCorrupt, StoreTooNew
 from loopwright.policy import build
@@ -103,10 +104,13 @@ def begin(domain: Domain, policy: Policy, store: RunStore) -> Policy:
         known = domain.known()
         copied = {"domain": domain.name, "runs": sorted(known.runs), "state": known.state and known.state.plain()}
         store.set_meta("memory", copied)
-    if copied["state"] is None:
-        return policy
-    inner = domain.policy.model_dump(mode="json")
-    return build(Named(kind="warm_start", argument={"state": copied["state"], "unknown": "ignore", "policy": inner}))
+    return policy if copied["state"] is None else warmed(domain.policy, copied["state"])
+
+
+def warmed(policy: Named, state: JsonValue) -> Policy:
+    """The policy as it decides in a run that began with this state."""
+    inner = policy.model_dump(mode="json")
+    return build(Named(kind="warm_start", argument={"state": state, "unknown": "ignore", "policy": inner}))
 
 
 def remember(domain: Domain, policy: Policy, store: RunStore, encoding: Encoding | None) -> None:

@@ -7,11 +7,10 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from loopwright.errors import BadAnswer, ExtraMissing, Interrupted, RunStopped, UsageError
+from loopwright.errors import BadAnswer, Interrupted, RunStopped, UsageError
 from loopwright.llm import providers
 from loopwright.llm.cache import ReplyCache
 from loopwright.llm.calling import STRONGEST
@@ -32,6 +31,7 @@ from loopwright.records import Json
 from loopwright.runs.check import Checked
 from loopwright.runs.domain import Domain, begin, home, remember
 from loopwright.runs.folder import RunFolder
+from loopwright.runs.work import at_work
 from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.store.writer import RunStore
 
@@ -91,7 +91,7 @@ class Life:
 
     async def run(self, store: RunStore) -> Lived:
         spec = self._checked.spec
-        work = self._work()
+        work = at_work(self._checked.workflow, spec)
         async with self._models(store) as (models, built):
             domain = self._domain(work)
             policy = self._checked.policy if domain is None else begin(domain, self._checked.policy, store)
@@ -133,17 +133,6 @@ class Life:
     def _setting(self) -> Setting:
         spec = self._checked.spec
         return Setting(spec.seed, Window(spec.window, spec.update_every), spec.trial_deadline_s, self._drain_s)
-
-    def _work(self) -> Work[Any]:
-        workflow = self._checked.workflow
-        module, _, name = workflow.work.partition(":")
-        try:
-            return cast(Work[Any], getattr(import_module(module), name)(self._checked.spec))
-        except ModuleNotFoundError as error:
-            extra = workflow.extras.get((error.name or "").partition(".")[0])
-            if extra is None:
-                raise
-            raise ExtraMissing(extra, f"the workflow {self._checked.spec.workflow!r}") from error
 
     @contextlib.asynccontextmanager
     async def _models(self, store: RunStore) -> AsyncIterator[tuple[Models, Providers]]:

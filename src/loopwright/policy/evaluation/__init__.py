@@ -1,0 +1,9 @@
+"""Off-policy evaluation: what another policy would have earned, from a run's stored decisions, at no further call."""
+
+from __future__ import annotations
+
+from loopwright.policy.evaluation.evaluate import Evaluation, Setting, evaluate
+from loopwright.policy.evaluation.interval import Estimate
+from loopwright.policy.evaluation.log import Log, Logged, LoggedTrial
+
+__all__ = ["Estimate", "Evaluation", "Log", "Logged", "LoggedTrial", "Setting", "evaluate"]

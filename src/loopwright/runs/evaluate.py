@@ -1,0 +1,137 @@
+"""What another policy would have earned in a run, from the run's folder alone: no model is asked, nothing is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from loopwright import workflows
+from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.loop.work import Workflow
+from loopwright.policy import build
+from loopwright.policy.encoding import Encoding
+from loopwright.policy.evaluation import Evaluation, Log, Logged, LoggedTrial, Setting, evaluate
+from loopwright.policy.evaluation.log import Situate, as_logged
+from loopwright.policy.linear import Linear
+from loopwright.policy.modifier import chain
+from loopwright.policy.protocol import Lesson, Policy
+from loopwright.records import Json
+from loopwright.runs.domain import warmed
+from loopwright.runs.folder import RunFolder
+from loopwright.runs.work import at_work
+from loopwright.spec.blocks import Named
+from loopwright.spec.document import Document
+from loopwright.spec.explain import explain
+from loopwright.spec.load import read
+from loopwright.store.decided import Extent, Scale, decided, extent, scale
+from loopwright.store.reader import RunReader
+
+
+class Answer(NamedTuple):
+    """`policy` is what the run played, `other` the one asked about; `scale` leads to the workflow's unit where it is known."""
+
+    policy: Json
+    other: Json
+    trials: int
+    evaluation: Evaluation
+    scale: Scale | None
+
+
+class Other(NamedTuple):
+    """The policy that a file names, and the file, to blame it."""
+
+    document: Document
+    named: Named
+    policy: Policy
+
+
+def evaluate_run(folder: RunFolder, file: Path, setting: Setting) -> Answer:
+    """`file` holds a `policy:` block; a whole spec will do."""
+    other = _other(file)
+    with RunReader.open(folder.store) as reader:
+        there = extent(reader)
+        _check(folder, there)
+        meta = reader.meta()
+        spec = meta["start"]["spec"]
+        own = _own(spec, meta.get("memory")) if there.unstated else None
+        encoding = _encoding(spec) if any(map(_generalises, (other.policy, own))) else None
+        log = Log(_trials(reader, there, encoding), there.trials, there.lag, spec["seed"], _situate(encoding))
+        try:
+            evaluation = evaluate(log, other.policy, own, setting)
+        except SpecError as error:
+            raise other.document.blame(error) from None
+        if not evaluation.support.decisions:
+            raise UsageError(f"{folder.name}: no decision of the second half of its trials has earned anything; drop --frozen")
+        return Answer(spec["policy"], other.named.model_dump(mode="json"), there.trials, evaluation, scale(reader))
+
+
+def _check(folder: RunFolder, there: Extent) -> None:
+    if not there.decisions:
+        raise UsageError(f"{folder.name} has taken no decisions: there is nothing to evaluate a policy on")
+    if not there.rewarded:
+        raise UsageError(f"none of the {there.decisions:,} decisions of {folder.name} has earned anything yet")
+
+
+def _own(spec: dict[str, Any], memory: dict[str, Any] | None) -> Policy:
+    """The run's own policy, with what it began with."""
+    named = Named.model_validate(spec["policy"])
+    state = memory and memory["state"]
+    return build(named) if state is None else warmed(named, state)
+
+
+def _generalises(policy: Policy | None) -> bool:
+    """Whether it looks at features, which only the workflow can tell."""
+    for modifier in chain(policy) if policy else ():
+        policy = modifier.inner
+    return isinstance(policy, Linear)
+
+
+def _encoding(spec: dict[str, Any]) -> Encoding | None:
+    workflow: Workflow = workflows.KINDS.load(spec["workflow"])
+    work = at_work(workflow, workflow.spec.model_validate_json(json.dumps(spec)))
+    encoding: Encoding | None = getattr(work, "encoding", None)
+    return encoding
+
+
+def _situate(encoding: Encoding | None) -> Situate:
+    if encoding is None:
+        return as_logged
+    return lambda decision, rng: as_logged(decision, rng)._replace(encoding=encoding)
+
+
+def _trials(reader: RunReader, there: Extent, encoding: Encoding | None) -> Iterator[LoggedTrial]:
+    for each in decided(reader, there.trials):
+        decisions = [Logged(decision, each.earned.get(decision.id)) for decision in each.decisions]
+        lessons = [
+            Lesson(context, arm, reward.value, probability, reward.parts, encoding)
+            for reward, context, arm, probability in each.given
+        ]
+        yield LoggedTrial(each.trial, decisions, lessons)
+
+
+def _other(file: Path) -> Other:
+    document = read(file)
+    data = document.data
+    given = data.get("policy") if isinstance(data, dict) else None
+    if given is None:
+        missing = Problem("policy", "missing", "a policy, as in policy: {epsilon_greedy: 0.1}")
+        raise document.blame(SpecError([missing]))
+    try:
+        named = _named(given)
+        return Other(document, named, build(named))
+    except SpecError as error:
+        raise document.blame(error) from None
+    except UsageError as error:
+        raise document.blame(SpecError([Problem("policy", str(error))])) from error
+
+
+def _named(given: Json) -> Named:
+    try:
+        return Named.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        problems = explain(error, given, Named)
+        raise SpecError([Problem("policy", each.message, each.expected, each.nearest) for each in problems]) from None

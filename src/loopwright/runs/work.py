@@ -1,0 +1,22 @@
+"""From a catalog line to the workflow at work: the first import of its code."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, cast
+
+from loopwright.errors import ExtraMissing
+from loopwright.loop.work import Work, Workflow
+from loopwright.spec.blocks import RunSpec
+
+
+def at_work(workflow: Workflow, spec: RunSpec) -> Work[Any]:
+    """The workflow on this spec. A library that it lacks is named by the extra that brings it."""
+    module, _, name = workflow.work.partition(":")
+    try:
+        return cast(Work[Any], getattr(import_module(module), name)(spec))
+    except ModuleNotFoundError as error:
+        extra = workflow.extras.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise ExtraMissing(extra, f"the workflow {spec.workflow!r}") from error
