@@ -200,7 +200,7 @@ def test_steps_that_share_a_fortune_are_not_independent_evidence() -> None:
     assert again.support.decisions == 2 * told.support.decisions
     for name in ("earned", "doubly_robust", "snips", "ips"):
         assert getattr(again, name).mean == pytest.approx(getattr(told, name).mean)
-        assert getattr(again, name).error == pytest.approx(getattr(told, name).error, rel=0.01)
+        assert getattr(again, name).error == pytest.approx(getattr(told, name).error, rel=0.03)
 
 
 def test_a_late_reward_counts_for_its_decision_and_teaches_only_once_it_came() -> None:
@@ -239,6 +239,22 @@ def test_an_arm_that_was_never_tried_may_earn_anything() -> None:
     said = " ".join(told.warnings)
     for word in ("support is thin", "takes b in 100%", "should average 1", "one arm only"):
         assert word in said
+
+
+def test_an_interval_leaves_open_what_the_run_could_not_have_done() -> None:
+    """In one context of two the run plays a alone: half of what b would earn is unknown, however much is known of the rest."""
+    trials = []
+    for number in range(1000):
+        context = {"closed": number % 2 == 0}
+        arm = "a" if context["closed"] else "ab"[number // 2 % 2]
+        chance = 1.0 if context["closed"] else 0.5
+        decision = Decision(DecisionId(number, 0), context, ("a", "b"), arm, chance, number, "")
+        trials.append(LoggedTrial(number, [Logged(decision, 0.5)], [Lesson(context, arm, 0.5)]))
+    told = evaluate(Log(trials, 1000, 0), policy("fixed", "b"))
+    assert 0.4 < told.support.silent < 0.5
+    assert told.doubly_robust.low < 0.1
+    assert told.doubly_robust.high > 0.9
+    assert any("% or more of what the other policy does the run could not have done" in warning for warning in told.warnings)
 
 
 def test_rewards_that_were_all_alike_do_not_make_an_interval_a_point() -> None:

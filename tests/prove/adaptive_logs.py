@@ -151,7 +151,7 @@ def campaign(world: World, logging: Policy, target: str | dict[str, object], log
 
 def worlds() -> Iterator[tuple[str, World]]:
     yield "plain", World(((0.3, 0.5, 0.7),))
-    yield "many arms", World(((0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.7),))
+    yield "many arms", World(((0.1, 0.2, 0.3, 0.4, 0.5, 0.7),), trials=2000)
     yield "contexts", World(((0.2, 0.8, 0.5), (0.7, 0.3, 0.5), (0.4, 0.5, 0.6)), window=16)
     yield "little noise", World(((0.2, 0.8, 0.5), (0.7, 0.3, 0.5)), noise=0.1)
     yield "steps", World(((0.3, 0.5, 0.7), (0.6, 0.4, 0.2)), trials=400, steps=3)

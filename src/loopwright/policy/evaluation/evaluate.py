@@ -127,6 +127,7 @@ class _Reading:
             scores = [self._score(decision, value) for decision, value in trial.decisions if value is not None]
             if scores:
                 self._sums.add(scores)
+                self._weighed.weights.add(sum(score.weight for score in scores), len(scores))
         self._target.learn(trial)
         if self._logging is not None:
             self._logging.learn(trial)

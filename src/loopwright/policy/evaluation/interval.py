@@ -21,10 +21,12 @@ class Estimate(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """How many decisions carry an estimate, and the square of what one more might have added to the error of their sum."""
+    """How many decisions carry an estimate, the square of what two more might have added to the error of their sum, and the
+    share of what is estimated that the log is silent about: it could be worth anything."""
 
     effective: float
     doubt: float
+    silent: float = 0.0
 
 
 class Ratio:
@@ -53,14 +55,15 @@ class Ratio:
 
     def estimate(self, low: float, high: float, carried: Carried) -> Estimate:
         """Student's t, with as many degrees of freedom as decisions carry it. Below two, nothing is known."""
-        mean, effective, doubt = self.mean, *carried
+        mean, effective, doubt, silent = self.mean, *carried
         if effective < 2 or not self.weight:
             return Estimate(mean, math.nan, low, high)
+        unknown = silent * (high - low)
         squares = self._squares - 2 * mean * self._cross + mean * mean * self._weights
         if squares < 1e-15 * self.weight**2:  # all alike: the rule of three
-            return _within(mean, 0.0, 3 * (high - low) / effective, low, high)
+            return _within(mean, 0.0, 3 * (high - low) / effective + unknown, low, high)
         error = math.sqrt(squares + doubt) / self.weight
-        return _within(mean, error, student(effective) * error, low, high)
+        return _within(mean, error, student(effective) * error + unknown, low, high)
 
 
 def plain(mean: float, error: float, low: float, high: float) -> Estimate:

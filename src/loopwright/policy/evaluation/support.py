@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from loopwright.policy.evaluation.interval import Carried
+from loopwright.policy.evaluation.interval import Carried, Ratio
 from loopwright.policy.evaluation.odds import MOST_DRAWS
 from loopwright.records import Decision
 
@@ -15,6 +15,10 @@ THIN = 0.05
 
 FEW = 50
 """Below so many effective decisions an interval is a rough one."""
+
+
+_ANY = 1e12
+"""More than any weight."""
 
 
 class ArmSupport(NamedTuple):
@@ -26,12 +30,14 @@ class ArmSupport(NamedTuple):
 
 
 class Support(NamedTuple):
-    """`effective` is how many decisions of the other policy's own the log is worth; `weight` should be close to 1."""
+    """`effective` is how many decisions of the other policy's own the log is worth; `weight` should be close to 1. `silent` is
+    the share of what the other policy does that the run surely could not have done, or hardly ever."""
 
     decisions: int
     unrewarded: int
     effective: float
     weight: float
+    silent: float
     clipped: int
     certain: int
     computed: int
@@ -51,6 +57,7 @@ class Weighed:
         self.decisions = 0
         self.unrewarded = 0
         self.counts: Counter[str] = Counter()
+        self.weights = Ratio()
         self._sum = 0.0
         self._squares = 0.0
         self._rewards = 0.0
@@ -75,12 +82,17 @@ class Weighed:
 
     @property
     def carried(self) -> Carried:
-        """By the weights. One more decision might have erred as rewards differ from each other."""
-        return Carried(self.effective, self._variance * self._squares / self.effective if self._squares else 0.0)
+        """By the weights. Two more decisions might have erred as rewards differ: a few tell little of themselves."""
+        doubt = 2 * self._variance * self._squares / self.effective if self._squares else 0.0
+        return Carried(self.effective, doubt, self._silent(Carried(self.effective, 0.0)))
+
+    def _silent(self, carried: Carried) -> float:
+        """Weights average 1 where the run could have done all that the other policy does; it counts what they surely lack."""
+        return max(0.0, 1.0 - self.weights.estimate(0, _ANY, carried).high) if carried.effective else 1.0
 
     @property
     def unweighted(self) -> Carried:
-        return Carried(self.decisions, self._variance)
+        return Carried(self.decisions, 2 * self._variance)
 
     @property
     def _variance(self) -> float:
@@ -95,6 +107,7 @@ class Weighed:
             unrewarded=self.unrewarded,
             effective=self.effective,
             weight=self._sum / n,
+            silent=self.carried.silent,
             clipped=self.counts["clipped"],
             certain=self.counts["certain"],
             computed=self.counts["computed"],
@@ -115,11 +128,13 @@ def warnings(support: Support, clip: float, draws: int) -> Iterator[str]:
     for arm in support.arms:
         if arm.wanted >= THIN and arm.taken < min(FEW, THIN * arm.wanted * n):
             yield f"the other policy takes {arm.arm} in {arm.wanted:.0%} of the decisions; the run took it {arm.taken:,} times"
-    if abs(support.weight - 1) > max(2 * THIN, 4 * max(support.effective, 25) ** -0.5):
+    if support.silent > 0:
         yield (
-            f"the weights average {support.weight:.2f} and should average 1: "
-            "some of what the other policy does the run could not have done, or hardly ever"
+            f"the weights average {support.weight:.2f} and should average 1: {support.silent:.0%} or more of what the other "
+            "policy does the run could not have done, or hardly ever; the intervals leave open what that is worth"
         )
+    if support.weight - 1 > max(2 * THIN, 4 * max(support.effective, 25) ** -0.5):
+        yield f"the weights average {support.weight:.2f} and should average 1: are the run's probabilities right?"
     if support.certain > THIN * n:
         yield (
             f"in {support.certain:,} decisions the run could take one arm only: nothing is known of the others there, "
