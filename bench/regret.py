@@ -218,7 +218,7 @@ def write(done: Sequence[Result]) -> None:
     begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
     page.write_text(f"{text[:begin]}\n\n{table(done)}\n{text[end:]}")
     series = [Series(each.row.name, each.curve) for each in done if each.game == "easy" and each.row.name in DRAWN]
-    caption = Caption("What learning costs", "reward given away so far", "20 runs of 10,000 decisions", 'game "easy", 10 arms')
+    caption = Caption("What learning costs", "reward given away so far", "20 runs", 'game "easy", 10 arms')
     (DOCS / "policies.svg").write_text(standalone(lines(caption, series, Axis("decisions", 0), Axis("regret", 0))))
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from loopwright.errors import UsageError
 from loopwright.loop.trial import Trial
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
@@ -23,7 +24,7 @@ class Range(NamedTuple):
     def scale(self, value: float) -> float:
         """The value as a share of the range, 0..1."""
         if not (math.isfinite(value) and self.low <= value <= self.high):
-            raise ValueError(f"a reward of {value!r} is outside the declared range {self.low}..{self.high}")
+            raise UsageError(f"a reward of {value!r} is outside the declared range {self.low}..{self.high}")
         return (value - self.low) / (self.high - self.low)
 
 
@@ -59,7 +60,7 @@ class Chooser:
         """The next step of the trial: one of these arms, by what the policy knew when the trial was allowed to start."""
         trial = self._trial
         if not arms:
-            raise ValueError("there is no arm to choose from")
+            raise UsageError("there is no arm to choose from")
         step = trial.step + 1
         rng = Keyed(trial.seed, trial.number, step, "choose")
         situation = Situation(context, arms, trial.number, rng, self._declared.encoding)

@@ -39,7 +39,7 @@ class _Fading(Layer):
 def faded(known: Mapping[str, Any], by: float) -> Mapping[str, Any]:
     """Every arm's sums, with less weight."""
     if isinstance(known, Tallies):
-        return Tallies({arm: (round(times * by), round(total * by)) for arm, (times, total) in known.items()})
+        return Tallies.of({arm: (round(times * by), round(total * by)) for arm, (times, total) in known.items()})
     return {arm: _faded(sums, by) for arm, sums in known.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from loopwright.errors import UsageError
 from loopwright.kinds import nearest
@@ -33,17 +34,23 @@ class Encoding:
                 raise UsageError(f"the range of context field {name!r} ends at {high:g}, which is not above {low:g}")
 
     def context(self, context: Fields) -> tuple[float, ...]:
-        """The context as numbers."""
+        """The context as numbers. The last one is kept: it is asked for when it decides and again when it teaches."""
+        if self._last and self._last[0] is context:
+            known: tuple[float, ...] = self._last[1]
+            return known
         row = [1.0] if self.bias else []
         for name, low, scale in self._scales:
             value = context.get(name)
             row.append((value - low) * scale if type(value) is float else _scaled(name, value, low, scale))
-        for name, levels in self.categories.items():
-            given = context.get(name)
-            row += [float(given == level) for level in levels]
+        if self.categories:
+            for name, levels in self.categories.items():
+                given = context.get(name)
+                row += [float(given == level) for level in levels]
         if row and not -LIMIT <= min(row) <= max(row) <= LIMIT:
             raise UsageError(f"a field of context {dict(context)} comes to more than {LIMIT:g} once scaled: mend its range")
-        return tuple(row)
+        numbers = tuple(row)
+        self._last[:] = context, numbers
+        return numbers
 
     def arm(self, name: str) -> tuple[float, ...]:
         """A 1 and the arm's features, in the order of their names."""
@@ -53,6 +60,10 @@ class Encoding:
             hint = f"; did you mean {close!r}?" if close else ""
             raise UsageError(f"the workflow's encoding does not say what features arm {name!r} has{hint}")
         return row
+
+    @cached_property
+    def _last(self) -> list[Any]:
+        return []
 
     @cached_property
     def _scales(self) -> list[tuple[str, float, float]]:

@@ -8,14 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import MutableSequence, Sequence
 from hashlib import blake2b
+from math import cos as _cos
+from math import log as _log
+from math import sin as _sin
+from math import sqrt as _sqrt
 from struct import Struct
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_BLOCK = Struct("<8Q")
-_PLACE = Struct("<Qqqq")
+_numbers = Struct("<8Q").unpack
+_packed = Struct("<Qqqq").pack
 _UNIT = 2.0**-53
+_TURN = 2.0 * math.pi * _UNIT
+_LOG_4 = math.log(4.0)
 _MASK = 2**63 - 1
 _RANGE = 2**64
 _LOW = _RANGE - 1
@@ -33,9 +39,9 @@ class Keyed:
 
     def _refill(self) -> list[int]:
         seed, trial, step, purpose = self._place
-        key = _PLACE.pack(self._counter, seed & _MASK, trial, step) + purpose.encode()
+        key = _packed(self._counter, seed & _MASK, trial, step) + purpose.encode()
         self._counter += 1
-        self._block = block = list(_BLOCK.unpack(blake2b(key).digest()))
+        self._block = block = list(_numbers(blake2b(key).digest()))
         return block
 
     def bits(self) -> int:
@@ -71,11 +77,15 @@ class Keyed:
     def normals(self, count: int) -> list[float]:
         """Standard normals, two from each pair of uniform numbers."""
         drawn: list[float] = []
-        for _ in range((count + 1) // 2):
-            radius = math.sqrt(-2.0 * math.log(1.0 - self.random()))
-            angle = 2.0 * math.pi * self.random()
-            drawn += (radius * math.cos(angle), radius * math.sin(angle))
-        return drawn[:count]
+        block = self._block
+        while len(drawn) < count:
+            if len(block) < 2:  # pairs are never split between blocks, so that each takes one look
+                block = self._refill()
+            radius = _sqrt(-2.0 * _log(1.0 - (block.pop() >> 11) * _UNIT))
+            angle = (block.pop() >> 11) * _TURN
+            drawn.append(radius * _cos(angle))
+            drawn.append(radius * _sin(angle))
+        return drawn if len(drawn) == count else drawn[:count]
 
     def gamma(self, shape: float) -> float:
         """Gamma of scale 1, by Marsaglia and Tsang's squeeze; shapes below 1 by the power of a uniform number."""
@@ -112,6 +122,3 @@ class Keyed:
             return math.pow(1.0 - self.random(), 1.0 / a)
         x, y = self.gamma(a), self.gamma(b)
         return x / (x + y) if x + y > 0.0 else float(self.random() * (a + b) < a)
-
-
-_LOG_4 = math.log(4.0)

@@ -24,7 +24,7 @@ class LinTs(Linear):
         size = len(rows[0])
         solved = self.solved(situation, memory, size)
         worth, spread = self.outlook(rows, solved)
-        noise = self.maths.drawn(rows, solved[0], rng.normals(size)) if self.shared else spread * rng.normals(len(arms))
+        noise = self.maths.drawn(rows, solved, rng.normals(size)) if self.shared else spread * rng.normals(len(arms))
         draws = (worth + self.v * noise).tolist()
         at = draws.index(max(draws))
         return Choice(arms[at], None if len(arms) > 1 else 1.0, reason, ("best draw", draws, worth, arms, at))

@@ -18,10 +18,12 @@ from loopwright.records import Arm, Fields
 from loopwright.spec.blocks import Block
 
 if TYPE_CHECKING:
-    from loopwright.policy.ridge import Floats, Outlook, Ridge
+    from loopwright.policy.ridge import Floats, Models, Outlook
 
 PLACE = "#linear"
 """Where the memory holds the sums, by arm; those that all arms share stand under no name."""
+
+_NOTHING: dict[str, Any] = {}
 
 RidgeField: TypeAlias = Annotated[float, Field(gt=0, description="how strongly coefficients are held near 0")]
 SharedField: TypeAlias = Annotated[bool, Field(description="one model over the arms' features instead of one per arm")]
@@ -40,37 +42,31 @@ class Linear(Block):
         if not 0.0 <= value <= 1.0:
             raise UsageError(f"a policy learns from rewards within 0..1, and arm {arm!r} was given {value!r}")
         row = self._row(context, arm, encoding)
-        owner = "" if self.shared else arm
-        known = memory.get(PLACE, {})
-        memory.put(PLACE, {**known, owner: self._recall(known, owner, len(row)).having(row, value, weight)})
+        owner, size = "" if self.shared else arm, len(row)
+        known = self.maths.models(memory.get(PLACE, _NOTHING), size)
+        memory.put(PLACE, known.having(owner, self.maths.recall(known.get(owner), size).having(row, value, weight)))
 
     def rows(self, situation: Situation) -> list[Sequence[float]]:
-        """For each arm, the features of the situation: all alike where each arm has a model of its own."""
+        """The features of the situation: one row where each arm has a model of its own, else a row for each arm."""
         context, arms, _, _, encoding = situation
         if not self.shared:
-            return [_declared(encoding, context).context(context)] * len(arms)
+            return [_declared(encoding, context).context(context)]
         return [self._row(context, arm.name, encoding) for arm in arms]
 
-    def solved(self, situation: Situation, memory: Recollection, size: int) -> list[Floats]:
-        """The model of each arm, or the one that they share."""
-        known = memory.get(PLACE, {})
-        owners = [""] if self.shared else [arm.name for arm in situation.arms]
-        return [self._recall(known, owner, size).solved(self.ridge) for owner in owners]
+    def solved(self, situation: Situation, memory: Recollection, size: int) -> Floats:
+        """The models of the arms, one above the other, or the one that they share."""
+        known: Models = self.maths.models(memory.get(PLACE, _NOTHING), size)
+        if self.shared:
+            return self.maths.recall(known.get(""), size).solved(self.ridge)  # type: ignore[no-any-return]
+        return known.stacked(situation.arms, size, self.ridge)
 
-    def outlook(self, rows: Sequence[Sequence[float]], solved: Sequence[Floats]) -> Outlook:
-        found: Outlook = self.maths.together(rows, solved[0]) if self.shared else self.maths.apart(rows[0], solved)
+    def outlook(self, rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
+        found: Outlook = self.maths.together(rows, solved) if self.shared else self.maths.apart(rows[0], solved)
         return found
 
     @cached_property
     def maths(self) -> Any:
         return import_module("loopwright.policy.ridge")
-
-    def _recall(self, known: dict[str, Any], owner: str, size: int) -> Ridge:
-        found = known.get(owner)
-        sums: Ridge = self.maths.recall(found, size)
-        if found is not None and sums is not found:
-            known[owner] = sums
-        return sums
 
     def _row(self, context: Fields, arm: str, encoding: Encoding | None) -> Sequence[float]:
         declared = _declared(encoding, context)

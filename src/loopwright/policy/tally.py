@@ -24,34 +24,30 @@ UNKNOWN = 2.0
 
 
 class Tallies(dict[str, tuple[int, int]]):
-    """By arm: how often it was rewarded, and the sum, both in units of 1e-9. Beside them the means of the arms that were
-    last compared, which follow from the sums and are no part of the state."""
+    """By arm: how often it was rewarded, and the sum, both in units of 1e-9. `view` holds the arms that were last compared,
+    where each stands among them, and their means, which follow from the sums and are no part of the state."""
 
-    arms: Sequence[Arm] = ()
-    at: Mapping[str, int]
-    means: list[float]
+    __slots__ = ("view",)
+
+    view: tuple[Sequence[Arm], Mapping[str, int], list[float]] | None
+
+    @classmethod
+    def of(cls, known: Mapping[str, Sequence[int]]) -> Tallies:
+        """What was read from JSON, or worked out anew."""
+        tallies = cls({arm: (sums[0], sums[1]) for arm, sums in known.items()})
+        tallies.view = None
+        return tallies
 
     def compare(self, arms: Sequence[Arm]) -> list[float]:
         """Each arm's mean; `UNKNOWN` where it has none, also because all of it has been taken away again."""
-        if self.arms is not arms:
-            self.at = {arm.name: at for at, arm in enumerate(arms)}
-            self.means = [mean(self.get(arm.name)) for arm in arms]
-            self.arms = arms
-        return self.means
+        if self.view is not None and self.view[0] is arms:
+            return self.view[2]
+        means = [mean(self.get(arm.name)) for arm in arms]
+        self.view = (arms, {arm.name: at for at, arm in enumerate(arms)}, means)
+        return means
 
     def times(self, arm: str) -> int:
         return max(0, self[arm][0]) if arm in self else 0
-
-    def having(self, arm: str, tally: tuple[int, int]) -> Tallies:
-        """The same but for this arm."""
-        now = Tallies(self)
-        now[arm] = tally
-        if self.arms and arm in self.at:
-            now.at = at = self.at
-            now.means = means = self.means.copy()
-            means[at[arm]] = tally[1] / tally[0] if tally[0] > 0 else UNKNOWN
-            now.arms = self.arms
-        return now
 
 
 def key(context: Fields) -> str:
@@ -66,12 +62,7 @@ def mean(tally: Sequence[int] | None) -> float:
 def tallies(context: Fields, memory: Recollection, room: str = "") -> Tallies:
     """What has been learned in this context."""
     found = memory.get(room + key(context) if context else room, _NOTHING)
-    return found if type(found) is Tallies else _tallies(found)
-
-
-def _tallies(found: Mapping[str, Sequence[int]]) -> Tallies:
-    """As they were before they became JSON."""
-    return Tallies({arm: (sums[0], sums[1]) for arm, sums in found.items()})
+    return found if type(found) is Tallies else Tallies.of(found)
 
 
 def count(lesson: Lesson, memory: Memory, share: float = 1.0, room: str = "") -> None:
@@ -80,12 +71,25 @@ def count(lesson: Lesson, memory: Memory, share: float = 1.0, room: str = "") ->
     if not 0.0 <= value <= 1.0:
         raise UsageError(f"a policy learns from rewards within 0..1, and arm {arm!r} was given {value!r}")
     place = room + key(context) if context else room
-    found = memory.get(place, _NOTHING)
-    known = found if type(found) is Tallies else _tallies(found)
+    known = memory.get(place, _NOTHING)
+    if type(known) is not Tallies:
+        known = Tallies.of(known)
     times, total = known.get(arm, _ZERO)
     weight *= share * UNIT
-    memory.put(place, known.having(arm, (times + round(weight), total + round(weight * value))))
+    times += round(weight)
+    total += round(weight * value)
+    now = Tallies(known)
+    now[arm] = (times, total)
+    view = known.view
+    if view is not None and arm in view[1]:
+        arms, at, means = view
+        means = means.copy()
+        means[at[arm]] = total / times if times > 0 else UNKNOWN
+        now.view = (arms, at, means)
+    else:
+        now.view = None
+    memory.put(place, now)
 
 
-_NOTHING = Tallies({})
+_NOTHING = Tallies.of({})
 _ZERO = (0, 0)
