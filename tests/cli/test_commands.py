@@ -270,6 +270,7 @@ def test_models_are_tested_one_by_one(here: Here) -> None:
     assert "base_url" in ended.lines[1]["diagnosis"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_exits_130_and_prints_how_to_go_on(here: Here) -> None:
     here.spec("toy.yaml", SLOW)
     with here.begun("toy.yaml") as process:
@@ -297,6 +298,7 @@ def test_a_second_interrupt_stops_at_once(here: Here) -> None:
     assert "loopwright runs resume " in err
 
 
+@pytest.mark.slow
 def test_a_run_at_work_is_left_alone_and_one_that_was_killed_says_so(here: Here) -> None:
     here.spec("toy.yaml", STUCK)
     with here.begun("toy.yaml") as process:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from loopwright.runs.folder import RunFolder, all_runs
 from loopwright.runs.live import Unwatched
 from loopwright.runs.start import Start, start
@@ -32,6 +34,7 @@ def same(ours: RunFolder, theirs: RunFolder) -> bool:
         return not list(differences(a, b))
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(tmp_path: Path, tmpfs: Callable[[str], Path]) -> None:
     disk = tmpfs("2m")
     file = write(tmp_path, disk / "runs")
@@ -46,6 +49,7 @@ def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(tmp_path: Path, tmpfs:
     assert same(next(all_runs(disk / "runs")), whole.folder)
 
 
+@pytest.mark.slow
 def test_a_file_size_limit_is_said_like_a_full_disk(tmp_path: Path) -> None:
     stopped = run(write(tmp_path, tmp_path / "runs"), "prlimit", "--fsize=600000")
     assert stopped.returncode == 1

@@ -90,6 +90,7 @@ def test_a_policy_on_its_own_log_earns_what_the_run_earned() -> None:
     assert told.warnings == ()
 
 
+@pytest.mark.slow
 def test_the_doubly_robust_estimate_is_right_on_average_and_sharper_than_weighting_alone() -> None:
     errors: dict[str, list[float]] = {"doubly_robust": [], "ips": []}
     target = policy("fixed", "a")
@@ -295,6 +296,7 @@ def test_the_table_keeps_its_memory_bounded() -> None:
     assert table.variance() > 0
 
 
+@pytest.mark.slow
 def test_the_direct_method_knows_how_sure_its_table_is() -> None:
     """In a world that a table can describe, its interval holds the truth most of the time."""
     held = 0

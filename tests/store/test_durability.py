@@ -37,6 +37,7 @@ def kill_at(command: list[str | Path], progress: int, alive: Callable[[], None])
     return max(said + [int(line) for line in rest[:-1]])
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_equals_one_that_is_not(
     tmp_path: Path, program: list[str], intact: Intact
 ) -> None:

@@ -25,7 +25,7 @@ class WarmStart(Modifier):
 
     begins: ClassVar[bool] = True
 
-    state: Annotated[str | dict[str, JsonValue], Field(description="the file that `policy export` wrote, or what stands in it")]
+    state: Annotated[str | dict[str, JsonValue], Field(description="a state file, or what stands in it")]
     unknown: Annotated[
         Literal["error", "ignore"], Field(description="what to do about arms of the state that are not offered")
     ] = "error"
