@@ -198,6 +198,7 @@ def test_the_schema_is_json(here: Here) -> None:
     assert "items" in json.loads(here.call("schema", "toy").out)["properties"]
 
 
+@pytest.mark.slow
 def test_a_reached_budget_exits_3_and_prints_the_command_that_raises_it(here: Here) -> None:
     here.spec("paid.yaml", PAID)
     (here.folder / "answers.py").write_text("def say(request): return 'word'\n")
