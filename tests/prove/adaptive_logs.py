@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated
@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from loopwright.policy import build
-from loopwright.policy.evaluation import Evaluation, Log, Logged, LoggedTrial, Setting, evaluate
+from loopwright.policy.evaluation import Log, Logged, LoggedTrial, evaluate
 from loopwright.policy.evaluation.odds import Asked
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory, Recollection
@@ -134,17 +134,18 @@ class Tale:
     bias: float
 
 
-def campaign(world: World, logging: Policy, target: str | dict[str, object], logs: int, name: str = "doubly_robust") -> Tale:
+def campaign(world: World, logging: Policy, target: str | dict[str, object], seeds: Iterable[int]) -> Tale:
     other = build(Named.model_validate(target))
     errors, widths, held = [], [], 0
-    for seed in range(logs):
+    for seed in seeds:
         log = gathered(world, logging, seed)
         true = truth(world, log, other)
-        told: Evaluation = evaluate(log, other, logging, Setting())
-        estimate = getattr(told, name)
+        told = evaluate(log, other, logging)
+        estimate = told.doubly_robust
         errors.append(estimate.mean - true)
         widths.append(estimate.high - estimate.low)
         held += estimate.low <= true <= estimate.high
+    logs = len(errors)
     spread = math.sqrt(sum(error**2 for error in errors) / logs)
     return Tale(held / logs, sum(widths) / logs / (2 * 1.959964 * spread), sum(errors) / logs)
 

@@ -140,9 +140,10 @@ class _Reading:
         full = odds.shares.get(decision.arm, 0.0) * self._rarity(decision)
         weight = min(full, self._setting.clip)
         self._weighed.counts["clipped"] += weight < full
-        self._weighed.add(weight, decision, value, odds.shares)
         expected = self._table.predict(key(decision.context), odds.shares, decision.arm)
-        return _Score(value, weight, expected.wanted, expected.wanted + weight * (value - expected.taken))
+        missed = value - expected.taken
+        self._weighed.add(weight, decision, missed, odds.shares)
+        return _Score(value, weight, expected.wanted, expected.wanted + weight * missed)
 
     def _rarity(self, decision: Decision) -> float:
         """One over the probability of the arm that the run took."""

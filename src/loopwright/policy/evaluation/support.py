@@ -60,16 +60,14 @@ class Weighed:
         self.weights = Ratio()
         self._sum = 0.0
         self._squares = 0.0
-        self._rewards = 0.0
-        self._rewards2 = 0.0
+        self._missed = 0.0
         self._wanted: defaultdict[str, float] = defaultdict(float)
         self._taken: Counter[str] = Counter()
 
-    def add(self, weight: float, decision: Decision, value: float, shares: Mapping[str, float]) -> None:
-        """`shares` are how likely the other policy takes each arm."""
+    def add(self, weight: float, decision: Decision, missed: float, shares: Mapping[str, float]) -> None:
+        """`missed` is by how much the reward was not as predicted, `shares` how likely the other policy takes each arm."""
         self.decisions += 1
-        self._rewards += value
-        self._rewards2 += value * value
+        self._missed += missed * missed
         self._sum += weight
         self._squares += weight * weight
         self._taken[decision.arm] += 1
@@ -82,22 +80,26 @@ class Weighed:
 
     @property
     def carried(self) -> Carried:
-        """By the weights. Two more decisions might have erred as rewards differ: a few tell little of themselves."""
-        doubt = 2 * self._variance * self._squares / self.effective if self._squares else 0.0
+        """By the weights. Two more decisions might have been off as all the others were: a few tell little of themselves."""
+        doubt = 2 * self._miss * self._squares / self.effective if self._squares else 0.0
         return Carried(self.effective, doubt, self._silent(Carried(self.effective, 0.0)))
 
     def _silent(self, carried: Carried) -> float:
-        """Weights average 1 where the run could have done all that the other policy does; it counts what they surely lack."""
-        return max(0.0, 1.0 - self.weights.estimate(0, _ANY, carried).high) if carried.effective else 1.0
+        """Weights average 1 where the run could have done all that the other policy does. What they lack counts from four
+        standard errors on: chance alone must not widen one interval in forty."""
+        if not carried.effective:
+            return 1.0
+        mean, error, *_ = self.weights.estimate(0, _ANY, carried)
+        return max(0.0, 1.0 - mean - 4 * error) if carried.effective >= 2 else 0.0
 
     @property
     def unweighted(self) -> Carried:
-        return Carried(self.decisions, 2 * self._variance)
+        return Carried(self.decisions, 2 * self._miss)
 
     @property
-    def _variance(self) -> float:
-        n = max(1, self.decisions)
-        return max(0.0, self._rewards2 / n - (self._rewards / n) ** 2)
+    def _miss(self) -> float:
+        """The mean square of what predictions have missed by."""
+        return self._missed / max(1, self.decisions)
 
     def support(self) -> Support:
         n = max(1, self.decisions)
