@@ -20,7 +20,6 @@ from loopwright.runs.start import Result, Start, resume, start
 from loopwright.spec.blocks import Named
 from loopwright.store.compare import differences
 from loopwright.store.reader import RunReader
-from loopwright.store.writer import RunStore
 
 POLICY = Named(kind="epsilon_greedy", argument=0.1)
 ARMS = ("narrow", "wide")
@@ -60,22 +59,19 @@ def meta(result: Result, key: str) -> Any:
 
 def test_the_second_run_begins_where_the_first_ended(run: Run, tmp_path: Path) -> None:
     first = run(1)
-    assert meta(first, "memory")["state"] is None
+    assert meta(first, "beginning")["memory"]["state"] is None
     after_one = domain(tmp_path).known()
     assert list(after_one.runs.values()) == [60]
     second = run(2)
-    assert meta(second, "memory")["state"] == (after_one.state and after_one.state.plain())
+    assert meta(second, "beginning")["memory"]["state"] == (after_one.state and after_one.state.plain())
     with RunReader.open(second.folder.store) as reader:
         reasons = [decision.reason for decision in reader.decisions(limit=10).rows]
     assert not any("nothing yet" in reason for reason in reasons), "every arm has earned something before"
 
 
-async def test_what_two_runs_add_is_the_sum_of_their_own_learning(run: Run, tmp_path: Path) -> None:
-    results = [await asyncio.to_thread(run, seed) for seed in (1, 2)]
-    own = []
-    for result in results:
-        async with RunStore.open(result.folder.store) as store:
-            own.append(export(POLICY, own_learning(store, build(POLICY), None), ARMS))
+def test_what_two_runs_add_is_the_sum_of_their_own_learning(run: Run, tmp_path: Path) -> None:
+    results = [run(seed) for seed in (1, 2)]
+    own = [export(POLICY, own_learning(result.folder.store, build(POLICY), None), ARMS) for result in results]
     other = Domain("numbers", POLICY, ARMS, tmp_path / "elsewhere")
     for number, state in reversed(list(enumerate(own))):
         other.add(f"run {number}", state)

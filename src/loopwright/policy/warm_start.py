@@ -21,7 +21,8 @@ from loopwright.records import Arm
 
 class WarmStart(Modifier):
     """The state must be of the same policy with the same arguments.
-    It is read when the first decision is taken, and counts as learned before it."""
+    It counts as learned before the first decision. A run reads a file when it starts, and takes the state from its own store
+    from then on."""
 
     begins: ClassVar[bool] = True
 
@@ -31,23 +32,30 @@ class WarmStart(Modifier):
     ] = "error"
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        if self.unknown == "error":
-            self._check(situation.arms)
-        return self.inner.choose(situation, _Started(memory, self._start.memory))
+        self.check(situation.arms)
+        return self.inner.choose(situation, _Started(memory, self.start.memory))
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
-        self.inner.learn(lesson, _Starting(memory, self._start.memory))
+        self.inner.learn(lesson, _Starting(memory, self.start.memory))
 
     @cached_property
-    def _start(self) -> State:
+    def start(self) -> State:
         given = self.state
         found = read(Path(given)) if isinstance(given, str) else parse(deepcopy(given), "policy.warm_start.state")
         require_same(found, self.policy)
         return found
 
-    def _check(self, arms: Sequence[Arm]) -> None:
+    def take(self, state: State) -> None:
+        """Takes what the file was found to hold: it is not read any more."""
+        require_same(state, self.policy)
+        vars(self)["start"] = state
+
+    def check(self, arms: Sequence[Arm]) -> None:
+        """Arms that are not offered are a mistake, unless it was said that they are none."""
+        if self.unknown == "ignore":
+            return
         names = [arm.name for arm in arms]
-        for name in self._start.arms:
+        for name in self.start.arms:
             if name not in names:
                 close = nearest(name, names)
                 raise UsageError(

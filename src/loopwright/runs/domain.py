@@ -1,7 +1,6 @@
 """What earlier runs of a domain have learned: one file per policy and set of arms, in a folder of the user's.
 
-A run copies it into its own store at its start and never looks again, so that it stays a function of its folder; once, at its
-end, it adds what it has learned itself.
+A run begins with it, as with the states of files (`beginning.py`); once, at its end, it adds what it has learned itself.
 """
 
 from __future__ import annotations
@@ -16,17 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import orjson
-from pydantic import JsonValue
 
 from loopwright.errors import StoreCorrupt, StoreTooNew
-from loopwright.policy import build
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.memory import Memory
 from loopwright.policy.protocol import Lesson, Policy
 from loopwright.policy.state import State, export, merge, parse, replay
 from loopwright.runs.folder import RunFolder
 from loopwright.spec.blocks import Named
-from loopwright.store.history import SettledTrial
+from loopwright.store.decided import decided, extent
+from loopwright.store.reader import RunReader
 from loopwright.store.writer import RunStore
 
 KEY = "loopwright_memory"
@@ -97,36 +95,21 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser().resolve() / "loopwright"
 
 
-def begin(domain: Domain, policy: Policy, store: RunStore) -> Policy:
-    """The policy with what the domain knew when the run was first started: that is in the run's own store from then on."""
-    copied = store.get_meta("memory")
-    if copied is None:
-        known = domain.known()
-        copied = {"domain": domain.name, "runs": sorted(known.runs), "state": known.state and known.state.plain()}
-        store.set_meta("memory", copied)
-    return policy if copied["state"] is None else warmed(domain.policy, copied["state"])
-
-
-def warmed(policy: Named, state: JsonValue) -> Policy:
-    """The policy as it decides in a run that began with this state."""
-    inner = policy.model_dump(mode="json")
-    return build(Named(kind="warm_start", argument={"state": state, "unknown": "ignore", "policy": inner}))
-
-
-def remember(domain: Domain, policy: Policy, store: RunStore, encoding: Encoding | None) -> None:
+def remember(domain: Domain, learned: Memory, store: RunStore) -> None:
     """Adds what the ended run has learned itself to the domain, once however often it is started again."""
-    learned = own_learning(store, policy, encoding)
     if domain.add(store.get_meta("start")["id"], export(domain.policy, learned, domain.arms)):
         store.event("remembered", {"domain": domain.name, "trials": learned.version})
 
 
-def own_learning(store: RunStore, policy: Policy, encoding: Encoding | None) -> Memory:
-    """What this run's rewards teach a policy that knows nothing else."""
-    return replay(policy, (_lessons(store, settled, encoding) for settled in store.history()))
+def own_learning(file: Path, policy: Policy, encoding: Encoding | None) -> Memory:
+    """What the rewards that a run's store holds teach a policy. One that knows nothing else has the run's own learning then."""
+    with RunReader.open(file) as reader:
+        return replay(policy, _lessons(reader, encoding))
 
 
-def _lessons(store: RunStore, settled: SettledTrial, encoding: Encoding | None) -> Iterator[Lesson]:
-    for reward in settled.rewards:
-        decision = store.decision(reward.decision)
-        if decision is not None:
-            yield Lesson(decision.context, decision.arm, reward.value, decision.probability, reward.parts, encoding)
+def _lessons(reader: RunReader, encoding: Encoding | None) -> Iterator[list[Lesson]]:
+    for trial in decided(reader, extent(reader).trials):
+        yield [
+            Lesson(context, arm, reward.value, probability, reward.parts, encoding)
+            for reward, context, arm, probability in trial.given
+        ]

@@ -14,13 +14,13 @@ from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.loop.work import Workflow
 from loopwright.policy import build
 from loopwright.policy.encoding import Encoding
-from loopwright.policy.evaluation import Evaluation, Log, Logged, LoggedTrial, Setting, evaluate
+from loopwright.policy.evaluation import Evaluation, Log, Logged, LoggedTrial, Setting, computed, evaluate
 from loopwright.policy.evaluation.log import Situate, as_logged
 from loopwright.policy.linear import Linear
 from loopwright.policy.modifier import chain
 from loopwright.policy.protocol import Lesson, Policy
 from loopwright.records import Json
-from loopwright.runs.domain import warmed
+from loopwright.runs.beginning import Beginning
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.work import at_work
 from loopwright.spec.blocks import Named
@@ -57,15 +57,15 @@ def evaluate_run(folder: RunFolder, file: Path, setting: Setting) -> Answer:
         _check(folder, there)
         meta = reader.meta()
         spec = meta["start"]["spec"]
-        own = _own(spec, meta.get("memory")) if there.unstated else None
+        own = _own(meta) if there.unstated else None
         encoding = _encoding(spec) if any(map(_generalises, (other.policy, own))) else None
         log = Log(_trials(reader, there, encoding), there.trials, there.lag, spec["seed"], _situate(encoding))
+        if own is not None:
+            log = computed(log, own, setting.draws)
         try:
-            evaluation = evaluate(log, other.policy, own, setting)
+            evaluation = evaluate(log, other.policy, setting)
         except SpecError as error:
             raise other.document.blame(error) from None
-        if not evaluation.support.decisions:
-            raise UsageError(f"{folder.name}: no decision of the second half of its trials has earned anything; drop --frozen")
         return Answer(spec["policy"], other.named.model_dump(mode="json"), there.trials, evaluation, scale(reader))
 
 
@@ -76,11 +76,11 @@ def _check(folder: RunFolder, there: Extent) -> None:
         raise UsageError(f"none of the {there.decisions:,} decisions of {folder.name} has earned anything yet")
 
 
-def _own(spec: dict[str, Any], memory: dict[str, Any] | None) -> Policy:
+def _own(meta: dict[str, Any]) -> Policy:
     """The run's own policy, with what it began with."""
-    named = Named.model_validate(spec["policy"])
-    state = memory and memory["state"]
-    return build(named) if state is None else warmed(named, state)
+    named = Named.model_validate(meta["start"]["spec"]["policy"])
+    beginning = Beginning.of(meta)
+    return build(named) if beginning is None else beginning.policy(named)
 
 
 def _generalises(policy: Policy | None) -> bool:

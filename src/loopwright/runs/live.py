@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
-from loopwright.errors import BadAnswer, Interrupted, RunStopped, UsageError
+from loopwright.errors import BadAnswer, Interrupted, RunStopped
 from loopwright.llm import providers
 from loopwright.llm.cache import ReplyCache
 from loopwright.llm.calling import STRONGEST
@@ -27,11 +27,12 @@ from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Place
 from loopwright.loop.window import Window
 from loopwright.loop.work import Work
+from loopwright.policy.protocol import Policy
 from loopwright.records import Json
+from loopwright.runs.beginning import bare
 from loopwright.runs.check import Checked
-from loopwright.runs.domain import Domain, begin, home, remember
+from loopwright.runs.domain import Domain, own_learning, remember
 from loopwright.runs.folder import RunFolder
-from loopwright.runs.work import at_work
 from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.store.writer import RunStore
 
@@ -79,6 +80,14 @@ class Lived(NamedTuple):
     missed: str | None
 
 
+class Begun(NamedTuple):
+    """The workflow at work, the policy with what the run began with, and the domain to add to at the end."""
+
+    work: Work[Any]
+    policy: Policy
+    domain: Domain | None
+
+
 class Life:
     """The parts of one life that do not change while it lasts."""
 
@@ -89,13 +98,10 @@ class Life:
         self._watcher = watcher
         self._drain_s = drain_s
 
-    async def run(self, store: RunStore) -> Lived:
-        spec = self._checked.spec
-        work = at_work(self._checked.workflow, spec)
+    async def run(self, store: RunStore, begun: Begun) -> Lived:
+        spec, work = self._checked.spec, begun.work
         async with self._models(store) as (models, built):
-            domain = self._domain(work)
-            policy = self._checked.policy if domain is None else begin(domain, self._checked.policy, store)
-            loop = Adaptation(work, policy, store, models, self._setting())
+            loop = Adaptation(work, begun.policy, store, models, self._setting())
             loop.progress.expected = spec.expected_trials()
             async with _beside(self._watch(loop.progress, models)):
                 with _signals(loop, self._watcher, self._drain_s):
@@ -105,8 +111,9 @@ class Life:
             if end.status == "done":
                 missed = work.missed(loop.state)
                 await store.flush()
-                if domain is not None:
-                    remember(domain, self._checked.policy, store, getattr(work, "encoding", None))
+                if begun.domain is not None:
+                    learned = own_learning(self._folder.store, bare(spec.policy), getattr(work, "encoding", None))
+                    remember(begun.domain, learned, store)
         return Lived(end, loop.progress, models.spending(), missed)
 
     async def _whole(self, loop: Adaptation[Any], work: Work[Any], stages: Stages, probing: Probing) -> End:
@@ -120,15 +127,6 @@ class Life:
         except RunStopped as error:
             return end_by(error)
         return await loop.run()
-
-    def _domain(self, work: Work[Any]) -> Domain | None:
-        spec = self._checked.spec
-        if spec.memory is None:
-            return None
-        arms = getattr(work, "arms", None)
-        if arms is None:
-            raise UsageError(f"the workflow {spec.workflow!r} does not say which arms it has, so it has no memory across runs")
-        return Domain(spec.memory, spec.policy, tuple(arm.name for arm in arms), home())
 
     def _setting(self) -> Setting:
         spec = self._checked.spec

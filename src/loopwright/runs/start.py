@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,11 +18,15 @@ from loopwright.errors import LoopwrightError, RunNotFound, UsageError
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
-from loopwright.records import Fields, Json
+from loopwright.loop.work import Work
+from loopwright.records import Arm, Fields, Json
+from loopwright.runs.beginning import Beginning, changed, keep, read, starts
 from loopwright.runs.check import Checked, check
+from loopwright.runs.domain import Domain, home
 from loopwright.runs.folder import RunFolder, fresh, named
-from loopwright.runs.live import Life, Watcher
-from loopwright.spec.digest import changed
+from loopwright.runs.live import Begun, Life, Watcher
+from loopwright.runs.work import at_work
+from loopwright.spec.digest import changed as settings_changed
 from loopwright.store.lock import hold
 from loopwright.store.reader import noted
 from loopwright.store.writer import RunStore
@@ -96,18 +100,50 @@ def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: fl
 
 async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
     folder, checked = prepared.folder, prepared.checked
+    work = at_work(checked.workflow, checked.spec)
+    domain = _domain(checked, work)
+    beginning = _beginning(prepared, work, domain, watcher)
     folder.create()
     with hold(folder.path):
         async with RunStore.open(folder.store) as store:
             _record_start(prepared, store, watcher)
             try:
-                lived = await Life(folder, checked, prepared.base, watcher, drain_s).run(store)
+                begun = Begun(work, keep(beginning, store).policy(checked.spec.policy), domain)
+                lived = await Life(folder, checked, prepared.base, watcher, drain_s).run(store, begun)
             except Exception as error:
                 end = end_by(error)
                 _record_end(prepared, store, end.status, end.reason)
                 raise
             _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
     return Result(folder, *lived)
+
+
+def _domain(checked: Checked, work: Work[Any]) -> Domain | None:
+    spec = checked.spec
+    if spec.memory is None:
+        return None
+    arms = getattr(work, "arms", None)
+    if arms is None:
+        raise UsageError(f"the workflow {spec.workflow!r} does not say which arms it has, so it has no memory across runs")
+    return Domain(spec.memory, spec.policy, tuple(arm.name for arm in arms), home())
+
+
+def _beginning(prepared: Prepared, work: Work[Any], domain: Domain | None, watcher: Watcher) -> Beginning:
+    """What the run begins with, or what it began with when it was first started."""
+    store = prepared.folder.store
+    kept = Beginning.of(noted(store)) if store.is_file() else None
+    if kept is None:
+        policy = prepared.checked.policy
+        found = read(policy, prepared.base, domain)
+        for each in starts(policy):
+            each.check(getattr(work, "arms", None) or [Arm(name) for name in each.start.arms])
+        return found
+    for name in changed(kept, prepared.base):
+        watcher.notice(
+            f"warning: this run began with another state than {name} holds now, and goes on with that one; "
+            "--fresh starts a run with what the file holds now"
+        )
+    return kept
 
 
 def _latest(sets: Sequence[str]) -> tuple[str, ...]:
@@ -127,7 +163,7 @@ def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None
     lost = store.lose_open_calls()
     if began is not None:
         before = type(checked.spec).model_validate_json(orjson.dumps(began["spec"]))
-        changes = [change._asdict() for change in changed(before, checked.spec)]
+        changes = [change._asdict() for change in settings_changed(before, checked.spec)]
         if began["base"] != str(prepared.base):
             changes.append({"path": "base", "old": began["base"], "new": str(prepared.base)})
             watcher.notice(
