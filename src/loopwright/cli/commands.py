@@ -180,6 +180,29 @@ def policy_show(
     show_policy(find(root, run), last, standard(os.environ, json=json))
 
 
+@policy_app.command("export")
+def policy_export(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="A run, or several with the same policy and arms.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    own: Annotated[bool, typer.Option("--own", help="Leave out what the runs began with.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,
+    root: Root = RUNS,
+) -> None:
+    """Export what a policy has learned, as the state that `warm_start` in a spec begins with.
+
+    Of several runs it is the sum of what each of them learned, exactly, in whatever order they are named. A run that itself
+    began with a state passes that on, too; --own leaves it out.
+
+    \b
+    loopwright policy export my-run -o learned.json
+    loopwright policy export monday tuesday -o learned.json --force
+    """
+    from loopwright.cli.exporting import export_policy
+    from loopwright.runs.folder import find
+
+    export_policy([find(root, run) for run in runs], output, own, force, standard(os.environ))
+
+
 @policy_app.command("evaluate")
 def policy_evaluate(
     run: Run,

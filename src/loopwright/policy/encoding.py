@@ -33,6 +33,25 @@ class Encoding:
             if not low < high:
                 raise UsageError(f"the range of context field {name!r} ends at {high:g}, which is not above {low:g}")
 
+    def plain(self) -> dict[str, Any]:
+        """As JSON, in which the order of the columns is kept."""
+        return {
+            "numbers": [[name, low, high] for name, (low, high) in self.numbers.items()],
+            "categories": [[name, list(levels)] for name, levels in self.categories.items()],
+            "arms": [[arm.name, dict(arm.features)] for arm in self.arms],
+            "bias": self.bias,
+        }
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Encoding:
+        """The same again from JSON."""
+        return cls(
+            {name: (low, high) for name, low, high in plain["numbers"]},
+            dict(plain["categories"]),
+            [Arm(name, features=features) for name, features in plain["arms"]],
+            plain["bias"],
+        )
+
     def context(self, context: Fields) -> tuple[float, ...]:
         """The context as numbers. The last one is kept: it is asked for when it decides and again when it teaches."""
         if self._last and self._last[0] is context:

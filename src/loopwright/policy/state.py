@@ -50,17 +50,22 @@ def export(named: Named, memory: Memory, arms: Iterable[str]) -> State:
     return State(named.model_dump(mode="json"), tuple(sorted(set(arms))), memory.version, memory.state())
 
 
-def write(path: Path, state: State) -> None:
-    """As a new file, whole or not at all; one that is there is left alone."""
+def write(path: Path, state: State, replace: bool = False) -> None:
+    """As a file, whole or not at all; one that is there is left alone, unless it shall be replaced."""
     data = orjson.dumps(state.plain(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(data + b"\n")
     try:
-        os.link(part, path)
+        part.write_bytes(data + b"\n")
+        if replace:
+            part.replace(path)
+        else:
+            os.link(part, path)
     except FileExistsError:
         raise UsageError(f"{path} is there already; name another file or remove it") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     finally:
-        part.unlink()
+        part.unlink(missing_ok=True)
 
 
 def read(path: Path) -> State:

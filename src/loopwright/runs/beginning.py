@@ -1,4 +1,4 @@
-"""What a run's policy begins with: states from files that its spec names, and what a domain remembers.
+"""What a run's policy begins with: states from files that its spec names, what a domain remembers, contexts as numbers.
 
 All of it is read and checked before anything is made, copied into the run's own store, and taken from there ever after: the run
 stays a function of its folder, whatever becomes of the files.
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from loopwright.errors import LoopwrightError
 from loopwright.policy import build, state
+from loopwright.policy.encoding import Encoding
 from loopwright.policy.modifier import chain
 from loopwright.policy.protocol import Policy
 from loopwright.policy.state import State
@@ -23,15 +24,20 @@ from loopwright.store.writer import RunStore
 
 
 class Beginning(NamedTuple):
-    """`files` holds the states by the names that the spec has for them, `memory` what the domain knew and from which runs."""
+    """`files` holds the states by the names that the spec has for them, `memory` what the domain knew and from which runs,
+    `encoding` what the workflow declared."""
 
     files: dict[str, Json]
     memory: dict[str, Any] | None
+    encoding: dict[str, Any] | None
 
     @classmethod
     def of(cls, meta: Mapping[str, Any]) -> Beginning | None:
         """What is kept of it in a run's store; None where the run has not begun."""
-        return cls(meta["beginning"]["files"], meta["beginning"]["memory"]) if meta.get("beginning") else None
+        return cls(**meta["beginning"]) if meta.get("beginning") else None
+
+    def encoded(self) -> Encoding | None:
+        return None if self.encoding is None else Encoding.of(self.encoding)
 
     def policy(self, named: Named) -> Policy:
         """The policy as it decides in a run that began so."""
@@ -50,7 +56,7 @@ class Beginning(NamedTuple):
         return [each.start for each in starts(self.policy(named))]
 
 
-def read(policy: Policy, base: Path, domain: Domain | None) -> Beginning:
+def read(policy: Policy, base: Path, domain: Domain | None, encoding: Encoding | None) -> Beginning:
     """What a run begins with if it begins now; refuses what is not sound or does not fit."""
     files: dict[str, Json] = {}
     for each in starts(policy):
@@ -60,7 +66,7 @@ def read(policy: Policy, base: Path, domain: Domain | None) -> Beginning:
             files[each.state] = found.plain()
         else:
             each.take(each.start)
-    return Beginning(files, None if domain is None else _recalled(domain))
+    return Beginning(files, None if domain is None else _recalled(domain), None if encoding is None else encoding.plain())
 
 
 def keep(beginning: Beginning, store: RunStore) -> Beginning:

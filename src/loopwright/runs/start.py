@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from loopwright.errors import LoopwrightError, RunNotFound, UsageError
+from loopwright.errors import LoopwrightError, ReplayDiffers, RunNotFound, UsageError
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
@@ -130,14 +130,19 @@ def _domain(checked: Checked, work: Work[Any]) -> Domain | None:
 
 def _beginning(prepared: Prepared, work: Work[Any], domain: Domain | None, watcher: Watcher) -> Beginning:
     """What the run begins with, or what it began with when it was first started."""
-    store = prepared.folder.store
+    store, encoding = prepared.folder.store, getattr(work, "encoding", None)
     kept = Beginning.of(noted(store)) if store.is_file() else None
     if kept is None:
         policy = prepared.checked.policy
-        found = read(policy, prepared.base, domain)
+        found = read(policy, prepared.base, domain, encoding)
         for each in starts(policy):
             each.check(getattr(work, "arms", None) or [Arm(name) for name in each.start.arms])
         return found
+    if (None if encoding is None else orjson.loads(orjson.dumps(encoding.plain()))) != kept.encoding:
+        raise ReplayDiffers(
+            f"{prepared.folder.name} was begun when its workflow made numbers of contexts in another way: "
+            "what was learned does not fit; start another run with --fresh"
+        )
     for name in changed(kept, prepared.base):
         watcher.notice(
             f"warning: this run began with another state than {name} holds now, and goes on with that one; "

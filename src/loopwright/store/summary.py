@@ -111,6 +111,12 @@ def arms(reader: RunReader) -> list[ArmRewards]:
     return [ArmRewards(*row) for row in rows]
 
 
+def offered(reader: RunReader) -> tuple[str, ...]:
+    """The arms there were to choose from, in alphabetical order."""
+    rows = reader.query("SELECT DISTINCT arms FROM decision")
+    return tuple(sorted({arm for (arms,) in rows for arm in from_json(arms)}))
+
+
 def context_arms(reader: RunReader) -> list[ContextArm]:
     """By context and arm; contexts come in the order in which they first came up."""
     rows = reader.query(
