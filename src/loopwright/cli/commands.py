@@ -212,6 +212,9 @@ def policy_evaluate(
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Let it learn from the first half of the trials, then hold it for the second.")
     ] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Ask of each decision by itself, with the rest of its trial as the run decided it.")
+    ] = False,
     clip: Annotated[float, typer.Option("--clip", min=1, metavar="W", help="Cut weights to W.")] = 1000.0,
     draws: Annotated[
         int, typer.Option("--draws", min=1, metavar="N", help="Draws for each probability that no policy states.")
@@ -233,7 +236,7 @@ def policy_evaluate(
     from loopwright.policy.evaluation import Setting
     from loopwright.runs.folder import find
 
-    evaluate_policy(find(root, run), policy, Setting(clip, draws, frozen), standard(os.environ, json=json))
+    evaluate_policy(find(root, run), policy, Setting(clip, draws, frozen, alone), standard(os.environ, json=json))
 
 
 @models_app.command("test")

@@ -31,7 +31,9 @@ def evaluate_policy(folder: RunFolder, file: Path, setting: Setting, screen: Scr
         screen.data(_data(answer, setting))
         return
     screen.result(f"the run's policy  {rows.short(answer.policy)}")
-    screen.result(f"the other policy  {rows.short(answer.other)}{', held' if setting.frozen else ''}")
+    screen.result(
+        f"the other policy  {rows.short(answer.other)}{', held' * setting.frozen}{', each decision alone' * setting.alone}"
+    )
     for fact in _facts(answer, setting):
         screen.result(fact)
     screen.result("")
@@ -81,7 +83,7 @@ def _interval(estimate: Estimate) -> str:
 
 
 def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
+    return "-" if math.isnan(value) else f"{value:z.3f}"
 
 
 def _data(answer: Answer, setting: Setting) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def _data(answer: Answer, setting: Setting) -> dict[str, Any]:
         "other": answer.other,
         "trials": answer.trials,
         "frozen": setting.frozen,
+        "alone": setting.alone,
         "clip": setting.clip,
         "draws": setting.draws,
         "scale": None if answer.scale is None else answer.scale._asdict(),

@@ -1,18 +1,20 @@
-"""Means of scores and their 95 % intervals, summed as the scores come.
-
-The scores of a trial count together, as one: so steps that share a fortune do not pass for independent evidence.
-"""
+"""Ratios of sums with their standard errors and 95 % intervals."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
 
 _Z = 1.959963984540054
 
 
 class Estimate(NamedTuple):
-    """A mean with its standard error and 95 % interval, which stays within what rewards can be."""
+    """A mean with its standard error and 95 % interval, which stays within what rewards can be. NaN is what is not known."""
 
     mean: float
     error: float
@@ -20,55 +22,57 @@ class Estimate(NamedTuple):
     high: float
 
 
-class Carried(NamedTuple):
-    """How many decisions carry an estimate, the square of what two more might have added to the error of their sum, and the
-    share of what is estimated that the log is silent about: it could be worth anything."""
+class Evidence(NamedTuple):
+    """What an estimate rests on: how many decisions (`effective`), the square of what two more might have added to the error
+    of their sum (`doubt`), and for which share of what is asked the log is `silent`: that could be worth anything."""
 
     effective: float
     doubt: float
     silent: float = 0.0
 
 
-class Ratio:
-    """The sum of scores over the sum of their weights, with the variance of that ratio over trials."""
-
-    __slots__ = ("_cross", "_squares", "_weights", "score", "weight")
-
-    def __init__(self) -> None:
-        self.score = 0.0
-        self.weight = 0.0
-        self._squares = 0.0
-        self._cross = 0.0
-        self._weights = 0.0
-
-    def add(self, score: float, weight: float) -> None:
-        """One trial's sums."""
-        self.score += score
-        self.weight += weight
-        self._squares += score * score
-        self._cross += score * weight
-        self._weights += weight * weight
-
-    @property
-    def mean(self) -> float:
-        return self.score / self.weight if self.weight else math.nan
-
-    def estimate(self, low: float, high: float, carried: Carried) -> Estimate:
-        """Student's t, with as many degrees of freedom as decisions carry it. Below two, nothing is known."""
-        mean, effective, doubt, silent = self.mean, *carried
-        if effective < 2 or not self.weight:
-            return Estimate(mean, math.nan, low, high)
-        unknown = silent * (high - low)
-        squares = self._squares - 2 * mean * self._cross + mean * mean * self._weights
-        if squares < 1e-15 * self.weight**2:  # all alike: the rule of three
-            return _within(mean, 0.0, 3 * (high - low) / effective + unknown, low, high)
-        error = math.sqrt(squares + doubt) / self.weight
-        return _within(mean, error, student(effective) * error + unknown, low, high)
+def evidence(weights: Floats, missed: Floats) -> Evidence:
+    """Kish's effective sample size; and, after Agresti and Coull, two more decisions of the usual weight, which would have
+    been off as all were: so that a few decisions that happened to agree do not pass for certainty."""
+    squares = float(weights @ weights)
+    if not squares:
+        return Evidence(0.0, 0.0)
+    total = float(weights.sum())
+    return Evidence(total**2 / squares, 2 * float(missed @ missed) / len(missed) * (squares / total) ** 2)
 
 
-def plain(mean: float, error: float, low: float, high: float) -> Estimate:
-    """With a normal interval."""
-    return _within(mean, error, _Z * error, low, high)
+def ratio(scores: Floats, weights: Floats, rests_on: Evidence, least: float = 0.0) -> Estimate:
+    """The sum of the scores over that of the weights, one of each per trial: the error is that of the delta method, clustered
+    by trial, the interval Student's t with as many degrees of freedom as decisions carry it. Below two, nothing is known."""
+    total = float(weights.sum())
+    mean = float(scores.sum()) / total if rests_on.effective else math.nan
+    freedom = min(rests_on.effective, len(scores))
+    if freedom < 2:
+        return Estimate(mean, math.nan, least, 1.0)
+    off = scores - mean * weights
+    squares = float(off @ off)
+    if squares < 1e-15 * total**2:  # all alike: the rule of three
+        return _within(mean, 0.0, 3 / freedom + rests_on.silent, least)
+    error = math.sqrt(squares + rests_on.doubt) / total
+    half = student(freedom) * error + rests_on.silent
+    return _within(mean, math.nan if rests_on.silent else error, half, least)
+
+
+def silence(weights: Floats, counted: Floats, effective: float) -> float:
+    """Weights average 1 where the run could have done all that the other policy does. What they lack counts from four standard
+    errors on, so that chance alone widens no interval; one that leaves it open has Manski's bounds for it."""
+    mean, error, *_ = ratio(weights, counted, Evidence(effective, 0.0))
+    if not effective:
+        return 1.0
+    return 0.0 if math.isnan(error) else max(0.0, 1.0 - mean - 4 * error)
+
+
+def normal(mean: float, error: float) -> Estimate:
+    return _within(mean, error, _Z * error, 0.0)
+
+
+def _within(mean: float, error: float, half: float, least: float) -> Estimate:
+    return Estimate(mean, error, min(max(mean - half, least), 1.0), max(min(mean + half, 1.0), least))
 
 
 def student(freedom: float) -> float:
@@ -81,7 +85,3 @@ def student(freedom: float) -> float:
         + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
         + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * v**4)
     )
-
-
-def _within(mean: float, error: float, half: float, low: float, high: float) -> Estimate:
-    return Estimate(mean, error, min(max(mean - half, low), high), max(min(mean + half, high), low))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.protocol import Lesson, Situation
@@ -13,10 +13,12 @@ from loopwright.records import Arm, Decision
 
 
 class Logged(NamedTuple):
-    """A decision and the mean of what it earned by the end of the log, scaled to 0..1; None where it earned nothing."""
+    """A decision and the mean of what it earned by the end of the log, scaled to 0..1; None where it earned nothing.
+    `probability` tells where the decision's comes from: "rough" is computed from too few draws."""
 
     decision: Decision
     value: float | None
+    probability: Literal["stored", "computed", "rough"] = "stored"
 
 
 class LoggedTrial(NamedTuple):

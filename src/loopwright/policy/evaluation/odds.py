@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,9 @@ from loopwright.policy.protocol import Choice, Policy, Situation
 MOST_DRAWS = 100
 """A logged arm is drawn for at most so many times the draws that were asked for."""
 
-_CLOSE = 1e-9
+CLOSE = 1e-9
+"""Probabilities that differ by less are the same."""
+
 _HIGH = (1 << 64) - (1 << 32)
 _STEERED = 3
 
@@ -26,10 +29,10 @@ class Odds(NamedTuple):
 
 
 class Rarity(NamedTuple):
-    """One over the probability of an arm, right on average; `seen` is False where the arm was never drawn."""
+    """One over the probability of an arm, right on average where it is `sure`: the arm has come as often as was asked."""
 
     value: float
-    seen: bool
+    sure: bool
 
 
 class Asked:
@@ -57,31 +60,32 @@ class Asked:
         return Odds(shares, False)
 
     def rarity(self, arm: str, times: int) -> Rarity:
-        """Draws until the arm has come so many times: the mean wait for it is one over its probability, without bias."""
+        """Inverse binomial sampling: the mean wait for an arm, here over so many times, is one over its probability."""
         seen = 0
         for number in range(times * MOST_DRAWS):
             seen += self._draw(number).arm.name == arm
             if seen == times:
                 return Rarity((number + 1) / times, True)
-        return Rarity(times * MOST_DRAWS / max(1, seen), seen > 0)
+        return Rarity(times * MOST_DRAWS / max(1, seen), False)
 
     def _stated(self) -> dict[str, float] | None:
         """What the policy states of one arm after the other, once they add up; None where it does not."""
         stated: dict[str, float] = {}
-        for choice in self._steered():
-            if choice.probability is None:
+        missing = 1.0
+        for arm, probability, *_ in self._steered():
+            if probability is None:
                 return None
-            stated[choice.arm.name] = choice.probability
-            missing = 1 - sum(stated.values())
-            if missing < _CLOSE:
-                return stated if missing > -_CLOSE else None
+            missing -= probability - stated.get(arm.name, 0.0)
+            stated[arm.name] = probability
+            if missing < CLOSE:
+                return stated if missing > -CLOSE else None
         return None
 
     def _steered(self) -> Iterator[Choice]:
         """Choices that lead to every arm: first by numbers that make a policy explore, pick at once, or exploit, each with one
         after the other of its picks; then by numbers between two that led to different arms."""
         arms = len(self._situate(Keyed(0)).arms)
-        picks = [_pick(place, arms) for place in range(arms)]
+        picks = _picks(arms)
         found: list[tuple[int, str]] = []
         for pick in picks:
             yield self._choose(Steered(0, pick, self._place))
@@ -115,8 +119,14 @@ class Steered(Keyed):
     __slots__ = ()
 
     def __init__(self, first: int, rest: int, place: tuple[int, int, int, str]) -> None:
-        super().__init__(*place)
-        self._block = [rest] * _STEERED + [first]
+        self._place = place
+        self._counter = 0
+        self._block = [*(rest,) * _STEERED, first]
+
+
+@lru_cache(100)
+def _picks(count: int) -> tuple[int, ...]:
+    return tuple(_pick(place, count) for place in range(count))
 
 
 def _pick(place: int, count: int) -> int:

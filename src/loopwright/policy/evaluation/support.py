@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from loopwright.policy.evaluation.interval import Carried, Ratio
-from loopwright.policy.evaluation.odds import MOST_DRAWS
-from loopwright.records import Decision
+from loopwright.policy.evaluation.interval import Evidence
+from loopwright.policy.evaluation.log import Logged
+from loopwright.policy.evaluation.odds import CLOSE, MOST_DRAWS, Odds
 
 THIN = 0.05
 """The share of the decisions that counts as thin support, or as a share worth a warning."""
 
 FEW = 50
 """Below so many effective decisions an interval is a rough one."""
-
-
-_ANY = 1e12
-"""More than any weight."""
 
 
 class ArmSupport(NamedTuple):
@@ -31,7 +27,8 @@ class ArmSupport(NamedTuple):
 
 class Support(NamedTuple):
     """`effective` is how many decisions of the other policy's own the log is worth; `weight` should be close to 1. `silent` is
-    the share of what the other policy does that the run surely could not have done, or hardly ever."""
+    the share of what the other policy does that the run surely could not have done, or hardly ever; in `certain` decisions it
+    could take one arm only, and the other policy would take others."""
 
     decisions: int
     unrewarded: int
@@ -41,81 +38,54 @@ class Support(NamedTuple):
     clipped: int
     certain: int
     computed: int
-    undrawn: int
+    rough: int
     estimated: int
     arms: tuple[ArmSupport, ...]
 
     @property
     def share(self) -> float:
-        return self.effective / self.decisions if self.decisions else 0.0
+        return self.effective / self.decisions
 
 
-class Weighed:
-    """Gathers the support, decision by decision."""
+class Tried:
+    """Counts what was offered, taken and wanted, decision by decision."""
 
     def __init__(self) -> None:
-        self.decisions = 0
-        self.unrewarded = 0
-        self.counts: Counter[str] = Counter()
-        self.weights = Ratio()
-        self._sum = 0.0
-        self._squares = 0.0
-        self._missed = 0.0
+        self._counts: Counter[str] = Counter()
         self._wanted: defaultdict[str, float] = defaultdict(float)
         self._taken: Counter[str] = Counter()
 
-    def add(self, weight: float, decision: Decision, missed: float, shares: Mapping[str, float]) -> None:
-        """`missed` is by how much the reward was not as predicted, `shares` how likely the other policy takes each arm."""
-        self.decisions += 1
-        self._missed += missed * missed
-        self._sum += weight
-        self._squares += weight * weight
+    def add(self, logged: Logged, odds: Odds, clipped: bool) -> None:
+        decision, value, source = logged
+        if value is None:
+            self._counts["unrewarded"] += 1
+            return
         self._taken[decision.arm] += 1
-        for arm, share in shares.items():
+        for arm, share in odds.shares.items():
             self._wanted[arm] += share
+        counts = self._counts
+        counts[source] += 1
+        counts["estimated"] += not odds.exact
+        counts["clipped"] += clipped
+        counts["certain"] += source == "stored" and decision.probability == 1 and odds.shares.get(decision.arm, 0.0) < 1 - CLOSE
 
-    @property
-    def effective(self) -> float:
-        return self._sum**2 / self._squares if self._squares else 0.0
-
-    @property
-    def carried(self) -> Carried:
-        """By the weights. Two more decisions might have been off as all the others were: a few tell little of themselves."""
-        doubt = 2 * self._miss * self._squares / self.effective if self._squares else 0.0
-        return Carried(self.effective, doubt, self._silent(Carried(self.effective, 0.0)))
-
-    def _silent(self, carried: Carried) -> float:
-        """Weights average 1 where the run could have done all that the other policy does. What they lack counts from four
-        standard errors on: chance alone must not widen one interval in forty."""
-        if not carried.effective:
-            return 1.0
-        mean, error, *_ = self.weights.estimate(0, _ANY, carried)
-        return max(0.0, 1.0 - mean - 4 * error) if carried.effective >= 2 else 0.0
-
-    @property
-    def unweighted(self) -> Carried:
-        return Carried(self.decisions, 2 * self._miss)
-
-    @property
-    def _miss(self) -> float:
-        """The mean square of what predictions have missed by."""
-        return self._missed / max(1, self.decisions)
-
-    def support(self) -> Support:
-        n = max(1, self.decisions)
-        arms = sorted({*self._wanted, *self._taken})
+    def support(self, weight: float, weighed: Evidence) -> Support:
+        n = self._taken.total()
+        counts = self._counts
         return Support(
-            decisions=self.decisions,
-            unrewarded=self.unrewarded,
-            effective=self.effective,
-            weight=self._sum / n,
-            silent=self.carried.silent,
-            clipped=self.counts["clipped"],
-            certain=self.counts["certain"],
-            computed=self.counts["computed"],
-            undrawn=self.counts["undrawn"],
-            estimated=self.counts["estimated"],
-            arms=tuple(ArmSupport(arm, self._wanted[arm] / n, self._taken[arm]) for arm in arms),
+            decisions=n,
+            unrewarded=counts["unrewarded"],
+            effective=weighed.effective,
+            weight=weight,
+            silent=weighed.silent,
+            clipped=counts["clipped"],
+            certain=counts["certain"],
+            computed=counts["computed"] + counts["rough"],
+            rough=counts["rough"],
+            estimated=counts["estimated"],
+            arms=tuple(
+                ArmSupport(arm, self._wanted[arm] / n, self._taken[arm]) for arm in sorted({*self._wanted, *self._taken})
+            ),
         )
 
 
@@ -125,33 +95,35 @@ def warnings(support: Support, clip: float, draws: int) -> Iterator[str]:
     if support.effective < FEW or support.share < THIN:
         yield (
             f"support is thin: {n:,} decisions are worth {support.effective:,.1f} of the other policy's own; "
-            "read the estimates as rough ones"
+            + ("they do not tell what it would earn" if support.effective < 2 else "read the estimates as rough ones")
+        )
+    if support.silent > 0:
+        part = "all" if support.silent == 1 else f"at least {support.silent:.0%}"
+        yield (
+            f"the run could not have done, or hardly ever, {part} of what the other policy does: the weights average "
+            f"{support.weight:.2f} and should average 1; that part could earn anything, and the intervals leave it open"
+        )
+    if support.certain > THIN * n:
+        yield (
+            f"in {support.certain:,} decisions the run could take one arm only, where the other policy would take others: "
+            "what those earn there was not seen"
         )
     for arm in support.arms:
         if arm.wanted >= THIN and arm.taken < min(FEW, THIN * arm.wanted * n):
-            yield f"the other policy takes {arm.arm} in {arm.wanted:.0%} of the decisions; the run took it {arm.taken:,} times"
-    if support.silent > 0:
-        yield (
-            f"the weights average {support.weight:.2f} and should average 1: {support.silent:.0%} or more of what the other "
-            "policy does the run could not have done, or hardly ever; the intervals leave open what that is worth"
-        )
+            times = f"{arm.taken:,} times" if arm.taken else "never"
+            yield f"the other policy takes {arm.arm} in {arm.wanted:.0%} of the decisions; the run took it {times}"
     if support.weight - 1 > max(2 * THIN, 4 * max(support.effective, 25) ** -0.5):
         yield f"the weights average {support.weight:.2f} and should average 1: are the run's probabilities right?"
-    if support.certain > THIN * n:
-        yield (
-            f"in {support.certain:,} decisions the run could take one arm only: nothing is known of the others there, "
-            "and the estimates rest on what was seen elsewhere"
-        )
     yield from _counted(support, clip, draws)
 
 
 def _counted(support: Support, clip: float, draws: int) -> Iterator[str]:
     if support.clipped:
         yield (f"{support.clipped:,} weights were cut to {clip:g}: the estimates lean towards what the run did")
-    if support.undrawn:
+    if support.rough:
         yield (
-            f"in {support.undrawn:,} decisions the arm that the run took did not come again in {draws * MOST_DRAWS:,} draws: "
-            "is the run's policy still the same?"
+            f"in {support.rough:,} decisions the arm that the run took did not come {draws} times in {draws * MOST_DRAWS:,} "
+            "draws: how likely it was is only roughly known"
         )
     missing = support.unrewarded
     if missing > THIN * (missing + support.decisions):

@@ -1,7 +1,8 @@
-"""The mean reward per context and arm, as it stands while a log is read: it never knows the reward that it is held against."""
+"""The reward model: the mean reward per context and arm, drawn towards coarser means where little is known."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -15,35 +16,29 @@ _REST = "\x00the rest"
 
 
 class _Sums:
-    """Rewards of a cell, and how much the predictions so far have leaned on each of them."""
+    """Rewards of a cell, and how often a policy would have come to it."""
 
-    __slots__ = ("leaned", "leaned_then", "leaned_then2", "squares", "times", "total")
+    __slots__ = ("squares", "times", "total", "wanted")
 
     def __init__(self) -> None:
         self.times = 0
         self.total = 0.0
         self.squares = 0.0
-        self.leaned = 0.0
-        self.leaned_then = 0.0
-        self.leaned_then2 = 0.0
+        self.wanted = 0.0
 
     def learn(self, value: float) -> None:
         self.times += 1
         self.total += value
         self.squares += value * value
-        self.leaned_then += self.leaned
-        self.leaned_then2 += self.leaned * self.leaned
 
     def towards(self, coarser: float) -> float:
         return (self.total + PRIOR * coarser) / (self.times + PRIOR)
 
     def variance(self) -> float:
-        """Of the predictions' sum. A reward weighs as much as the predictions since it came leaned on it; what the prior
-        contributed could be off by half of the range."""
-        since = self.times * self.leaned**2 - 2 * self.leaned * self.leaned_then + self.leaned_then2
-        mean = (self.total + PRIOR * 0.5) / (self.times + PRIOR)
-        spread = max(0.0, (self.squares + PRIOR * 0.5) / (self.times + PRIOR) - mean * mean)
-        return spread * max(0.0, since) + 0.25 * (PRIOR * self.leaned) ** 2
+        """Of the cell's mean. The prior stands for a reward that was 0 or 1, no one knows which."""
+        seen = self.times + PRIOR
+        mean = (self.total + PRIOR * 0.5) / seen
+        return ((self.squares + PRIOR * 0.5) / seen - mean * mean) / seen
 
 
 class Predicted(NamedTuple):
@@ -51,6 +46,11 @@ class Predicted(NamedTuple):
 
     wanted: float
     taken: float
+
+
+class Direct(NamedTuple):
+    mean: float
+    error: float
 
 
 class Table:
@@ -62,13 +62,13 @@ class Table:
         self._cells: dict[str, dict[str, _Sums]] = {}
 
     def predict(self, context: str, shares: Mapping[str, float], taken: str) -> Predicted:
-        """`shares` are how likely each arm would be taken."""
+        """From what was learned so far. `shares` are how likely each arm would be taken."""
         row = self._row(context)
         wanted = 0.0
         for arm, share in shares.items():
             cell = self._cell(row, arm)
+            cell.wanted += share
             wanted += share * cell.towards(self._arm(arm))
-            cell.leaned += share / (cell.times + PRIOR)
         return Predicted(wanted, self._cell(row, taken).towards(self._arm(taken)))
 
     def learn(self, context: str, arm: str, value: float) -> None:
@@ -76,9 +76,15 @@ class Table:
         self._arms.setdefault(arm, _Sums()).learn(value)
         self._cell(self._row(context), arm).learn(value)
 
-    def variance(self) -> float:
-        """Of the sum of all that was predicted to be earned."""
-        return sum(cell.variance() for row in self._cells.values() for cell in row.values())
+    def direct(self) -> Direct:
+        """What all that was asked would have earned, from what is known by now, and how well that is known."""
+        mean = variance = asked = 0.0
+        for row in self._cells.values():
+            for arm, cell in row.items():
+                asked += cell.wanted
+                mean += cell.wanted * cell.towards(self._arm(arm))
+                variance += cell.wanted**2 * cell.variance()
+        return Direct(mean / asked, math.sqrt(variance) / asked)
 
     def _arm(self, arm: str) -> float:
         overall = self._all.towards(0.5)
