@@ -162,22 +162,34 @@ def report(
 def policy_show(
     run: Run,
     last: Annotated[int, typer.Option("--last", min=0, metavar="N", help="Show so many of the last decisions.")] = 5,
+    contexts: Annotated[
+        int | None,
+        typer.Option(
+            "--contexts",
+            min=0,
+            metavar="N",
+            help="Show so many of the most frequent contexts; default: 12, where they come again.",
+        ),
+    ] = None,
     root: Root = RUNS,
     json: AsJson = False,
 ) -> None:
-    """Show what each arm has earned in each context, and the last decisions with their reasons.
+    """Show what each arm has earned, over all and in each context, and the last decisions with their reasons.
 
     Computed from the decisions and rewards that the run has stored. The mean is that of rewards scaled to 0..1. The
     last column shows it stretch by stretch, from 0 (▁) to 1 (█); a dot where nothing was earned.
+
+    Of a linear policy it shows what each feature adds to an arm's reward. An arm whose reward has changed is named, with
+    what it cost to stay with it.
 
     \b
     loopwright policy show my-run
     loopwright policy show my-run --last 20
     """
-    from loopwright.cli.showing import show_policy
+    from loopwright.cli.learning import show_policy
     from loopwright.runs.folder import find
 
-    show_policy(find(root, run), last, standard(os.environ, json=json))
+    show_policy(find(root, run), last, contexts, standard(os.environ, json=json))
 
 
 @policy_app.command("export")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from loopwright.cli.screen import Column, as_json
+from loopwright.measure.intervals import Interval
 from loopwright.records import Call, Decision, Event, Fields, Sample, TrialRecord
 from loopwright.report.amounts import count, share, usd
 from loopwright.runs.compare import Parting, TableDiff
@@ -28,7 +29,9 @@ ARMS = columns("arm >pulls >rewards >mean >mean_unscaled")
 PASSED = columns("validator >verdicts >passed >rate")
 SPENT = columns("model >calls >tokens_in >tokens_out >spent")
 FAILURES = columns("failure >trials example")
+OVERALL = columns("arm >pulls >share >rewards >mean 95_%_interval >mean_unscaled over_time")
 LEARNED = columns("context arm >pulls >rewards >mean >mean_unscaled over_time")
+FEATURES = columns("arm feature >adds 95_%_interval")
 DECISIONS = columns("trial >step context arm >probability reason")
 DIFFS = columns("table >rows_of_A >rows_of_B >different")
 
@@ -59,6 +62,10 @@ def failures(each: Failures) -> Sequence[object]:
 def learned(each: ContextArm, over_time: str) -> Sequence[object]:
     means = (number(each.mean), number(each.mean_raw))
     return (context(each.context), each.arm, count(each.decisions), count(each.rewards), *means, over_time)
+
+
+def interval(held: Interval | None) -> str:
+    return "-" if held is None else f"{held.low:.3f} to {held.high:.3f}"
 
 
 def decision(each: Decision) -> Sequence[object]:

@@ -64,6 +64,11 @@ class Screen:
         else:
             self._align(columns, cells)
 
+    def apart(self, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
+        """A table after a free line."""
+        self.result("")
+        self.table(columns, rows)
+
     def console(self, file: TextIO) -> Console:
         """The terminal as rich sees it: it interprets nothing, and obeys NO_COLOR."""
         from rich.console import Console

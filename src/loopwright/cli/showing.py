@@ -1,4 +1,4 @@
-"""`runs list`, `runs show`, `runs diff`, `policy show`: what is stored, as tables or as JSON."""
+"""`runs list`, `runs show`, `runs diff`: what is stored, as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from typing import Any
 
 from loopwright.cli import rows
 from loopwright.cli.rows import fields
-from loopwright.cli.screen import Column, Screen, as_json
+from loopwright.cli.screen import Column, Screen
 from loopwright.cli.text import line
-from loopwright.records import Fields
 from loopwright.report.amounts import count, duration, share, usd
-from loopwright.report.spark import blocks
 from loopwright.runs import read
 from loopwright.runs.compare import TableDiff, compare
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Overview, Whole
-from loopwright.runs.series import Course, course_of
 
 LIST = (
     Column("run"), Column("workflow"), Column("status"), Column("trials", right=True), Column("failed", right=True),
@@ -69,13 +66,13 @@ def show_run(folder: RunFolder, screen: Screen) -> None:
     for label, fact in _facts(whole):
         screen.result(f"{label:<9} {line(fact)}")
     if whole.arms:
-        _apart(screen, rows.ARMS, [rows.arm(arm) for arm in whole.arms])
+        screen.apart(rows.ARMS, [rows.arm(arm) for arm in whole.arms])
     if whole.pass_rates:
-        _apart(screen, rows.PASSED, [rows.passed(rate) for rate in whole.pass_rates])
+        screen.apart(rows.PASSED, [rows.passed(rate) for rate in whole.pass_rates])
     if whole.spending:
-        _apart(screen, rows.SPENT, [rows.spent(spend) for spend in whole.spending])
+        screen.apart(rows.SPENT, [rows.spent(spend) for spend in whole.spending])
     if whole.failures:
-        _apart(screen, rows.FAILURES, [rows.failures(failure) for failure in whole.failures])
+        screen.apart(rows.FAILURES, [rows.failures(failure) for failure in whole.failures])
 
 
 def _facts(whole: Whole) -> list[tuple[str, str]]:
@@ -136,30 +133,6 @@ def show_sample(folder: RunFolder, sample: str, screen: Screen) -> None:
         screen.result("there are more ancestors")
 
 
-def show_policy(folder: RunFolder, last: int, screen: Screen) -> None:
-    learned = read.learned(folder, last)
-    if screen.json:
-        arms = [arm._asdict() for arm in learned.arms]
-        screen.data({"policy": learned.policy, "arms": arms, "decisions": [fields(each) for each in learned.decisions]})
-        return
-    screen.result(f"policy {rows.short(learned.policy)}")
-    if learned.arms:
-        over_time = _over_time(course_of(folder))
-        _apart(screen, rows.LEARNED, [rows.learned(arm, over_time.get(_of(arm.context, arm.arm), "-")) for arm in learned.arms])
-    if learned.decisions:
-        _apart(screen, rows.DECISIONS, [rows.decision(each) for each in learned.decisions])
-
-
-def _over_time(course: Course) -> dict[tuple[str, str], str]:
-    """A sparkline of the mean reward of each arm in each context."""
-    shown = [line for line in course.lines if line.context is not None and line.arm is not None]
-    return {_of(line.context, line.arm): blocks([cell.mean for cell in line.cells]) for line in shown}
-
-
-def _of(context: Fields | None, arm: str | None) -> tuple[str, str]:
-    return as_json(context), arm or ""
-
-
 def show_diff(left: RunFolder, right: RunFolder, screen: Screen) -> int:
     found = compare(left, right)
     same = not any(table.rows for table in found)
@@ -176,9 +149,3 @@ def show_diff(left: RunFolder, right: RunFolder, screen: Screen) -> int:
 
 def _diff(table: TableDiff) -> dict[str, Any]:
     return {**table._asdict(), "first": [parting._asdict() for parting in table.first]}
-
-
-def _apart(screen: Screen, columns: Sequence[Column], cells: list[Sequence[object]]) -> None:
-    """A table after a free line."""
-    screen.result("")
-    screen.table(columns, cells)

@@ -51,6 +51,13 @@ def chain(policy: Policy) -> Iterator[Modifier]:
         policy = policy.inner
 
 
+def innermost(policy: Policy) -> Policy:
+    """The algorithm inside all modifiers."""
+    while isinstance(policy, Modifier):
+        policy = policy.inner
+    return policy
+
+
 class Layer(Memory):
     """The memory of the run, looked at through a modifier."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import orjson
 
 from loopwright.measure.intervals import of_mean
 from loopwright.records import Decision, Fields, Json
-from loopwright.report import curves
+from loopwright.report import changes, curves
 from loopwright.report.amounts import count, share
 from loopwright.report.frame import Axis, Caption
 from loopwright.report.heat import Cell as HeatCell
@@ -20,13 +20,18 @@ from loopwright.report.markup import Child, Markup, element, joined, shortened
 from loopwright.report.page import charts, figure, paragraph
 from loopwright.report.spark import spark
 from loopwright.report.tables import Group, heads, table
-from loopwright.runs.series import Cell, Course, Line
+from loopwright.runs.changes import changes_in
+from loopwright.runs.series import Cell, Course, Line, summed
 
 _EARNED = heads("arm >pulls >share >rewards >mean >95_%_interval over_time")
 _TAKEN = heads("decision context arm >probability ~reason")
 _SCALED = "reward, scaled to 0..1"
+_ADDS = heads("feature >adds >95_%_interval")
 _ROOM = 6
 """Columns of a heat map that can still be read."""
+
+_FEATURES = 20
+"""Rows of a model that are shown."""
 
 
 def panel(policy: Json, course: Course) -> Markup:
@@ -34,7 +39,18 @@ def panel(policy: Json, course: Course) -> Markup:
     said = paragraph(joined(["The policy is ", element("code", kind), "."]))
     if not any(course.decisions):
         return joined([said, paragraph("It has not decided anything yet.", "quiet")])
-    return joined([said, charts([*_over_time(course), *_at_last(course)]), _note(course), _table(course), _decisions(course)])
+    drawn = charts([*_over_time(course), *_at_last(course)])
+    tables = [_overall(course), _in_contexts(course), _models(course), _decisions(course)]
+    return joined([said, _changes(policy, course), drawn, _note(course), *tables])
+
+
+def _changes(policy: Json, course: Course) -> Markup | None:
+    """What a reader should know first: that what was learned holds no longer."""
+    found = changes_in(course)
+    if not found:
+        return None
+    told = [element("p", " ".join(changes.told(each, context(each.context)))) for each in found]
+    return element("div", *told, element("p", changes.advice(policy)), class_="notice", role="note")
 
 
 def _over_time(course: Course) -> Iterator[Markup]:
@@ -59,6 +75,7 @@ def _over_time(course: Course) -> Iterator[Markup]:
         "A steeper line is an arm that is chosen more often.",
     )
     explored = Series("explored", curves.explored_points(course))
+    where = "in its context" if course.apart else "over all contexts"
     yield figure(
         lines(
             Caption("Exploration", "share of decisions", f"{count(decisions)} decisions"),
@@ -66,16 +83,16 @@ def _over_time(course: Course) -> Iterator[Markup]:
             trial,
             Axis("share", 0, 1),
         ),
-        "Decisions for another arm than the one with the best mean in its context, as far as the policy had learned by "
+        f"Decisions for another arm than the one with the best mean {where}, as far as the policy had learned by "
         "then. The band is a 95 % interval.",
     )
 
 
 def _at_last(course: Course) -> Iterator[Markup]:
-    contexts = [list(lines_of) for _, lines_of in groupby(course.lines, key=lambda line: line.context)]
-    arms = list(dict.fromkeys(_arm(line) for line in course.lines))
+    contexts = [list(lines_of) for _, lines_of in groupby(course.apart, key=lambda line: line.context)]
+    arms = list(dict.fromkeys(_arm(line) for line in course.apart))
     if len(contexts) > 1 and 1 < len(arms) <= _ROOM:
-        rows = [{_arm(line): _heat_cell(_total(line)) for line in lines_of} for lines_of in contexts]
+        rows = [{_arm(line): _heat_cell(summed(line.cells)) for line in lines_of} for lines_of in contexts]
         cells = [[row.get(arm) for arm in arms] for row in rows]
         names = [context(lines_of[0].context) for lines_of in contexts]
         caption = Caption("Mean reward, by context and arm", _SCALED, f"{count(sum(course.spread))} rewards")
@@ -89,6 +106,11 @@ def _heat_cell(total: Cell) -> HeatCell | None:
 
 
 def _note(course: Course) -> Markup | None:
+    if not course.apart:
+        return paragraph(
+            f"There are {count(course.contexts)} contexts, and hardly any of them came again: they are counted together.",
+            "quiet",
+        )
     shown = {line.context is None for line in course.lines}, {line.arm is None for line in course.lines}
     folded = [
         f"{count(total)} {what}: the most frequent are shown, the others together"
@@ -98,28 +120,57 @@ def _note(course: Course) -> Markup | None:
     return paragraph(f"There are {'; there are '.join(folded)}.", "quiet") if folded else None
 
 
-def _table(course: Course) -> Markup:
+def _overall(course: Course) -> Markup:
+    arms, pulls = curves.by_arm(course, len(course.lines) + 1), sum(course.decisions)
+    said = "What each arm earned over all contexts. Over time: the mean, stretch by stretch, on a scale from 0 to 1."
+    return table(said, _EARNED, [Group(None, [_earned(arm, cells, pulls) for arm, cells in arms.items()])])
+
+
+def _in_contexts(course: Course) -> Markup | None:
+    if course.contexts < 2 or not course.apart:
+        return None
     groups = []
-    for of, lines_of in groupby(course.lines, key=lambda line: line.context):
+    for of, lines_of in groupby(course.apart, key=lambda line: line.context):
         members = list(lines_of)
         pulls = sum(curves.pulls(line.cells) for line in members)
-        groups.append(Group(f"{context(of)}: {count(pulls)} decisions", [_earned(line, pulls) for line in members]))
-    said = "What each arm earned in each context. Over time: the mean, stretch by stretch, on a scale from 0 to 1."
-    return table(said, _EARNED, groups)
+        rows = [_earned(_arm(line), line.cells, pulls) for line in members]
+        groups.append(Group(f"{context(of)}: {count(pulls)} decisions", rows))
+    return table("What each arm earned in each context.", _EARNED, groups)
 
 
-def _earned(line: Line, of: int) -> list[Child]:
-    total = _total(line)
+def _earned(arm: str, cells: Sequence[Cell], of: int) -> list[Child]:
+    total = summed(cells)
     held = of_mean(total.rewards, total.total, total.squares) if total.rewards else None
     return [
-        _arm(line),
+        arm,
         count(total.pulls),
         share(total.pulls, of),
         count(total.rewards),
         "unknown" if total.mean is None else f"{total.mean:.3f}",
         "" if held is None else f"{held.low:.3f} to {held.high:.3f}",
-        spark([cell.mean for cell in line.cells]),
+        spark([cell.mean for cell in cells]),
     ]
+
+
+def _models(course: Course) -> Markup | None:
+    """What a linear policy makes of each feature."""
+    if not course.models:
+        return None
+    groups = []
+    for model in course.models:
+        rows: list[list[Child]] = [
+            [feature, f"{value:+.3f}", f"{low:+.3f} to {high:+.3f}"]
+            for feature, value, low, high in model.coefficients[:_FEATURES]
+        ]
+        left = len(model.coefficients) - _FEATURES
+        more = f"; {count(left)} smaller ones are not shown" if left > 0 else ""
+        whose = "all arms" if model.arm is None else model.arm
+        groups.append(Group(f"{whose}: {count(model.rewards)} rewards, which scatter by {model.noise:.3f}{more}", rows))
+    said = (
+        "What the policy takes each feature to add to the reward: a number, from the bottom to the top of its range; a word, "
+        "against the middle of its kind. The base is the reward with every number at its bottom."
+    )
+    return table(said, _ADDS, groups)
 
 
 def _decisions(course: Course) -> Markup | None:
@@ -148,7 +199,3 @@ def _value(value: Json | Mapping[str, Json]) -> str:
 
 def _arm(line: Line) -> str:
     return curves.OTHERS if line.arm is None else line.arm
-
-
-def _total(line: Line) -> Cell:
-    return curves.so_far(line.cells)[-1]

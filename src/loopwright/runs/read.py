@@ -91,9 +91,11 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What the log of decisions and rewards says of each arm in each context, and how the last decisions came about."""
+    """What the log of decisions and rewards says of each arm, over all contexts and in each, and how the last decisions came
+    about."""
 
     policy: Json
+    overall: tuple[ArmRewards, ...]
     arms: tuple[ContextArm, ...]
     decisions: tuple[Decision, ...]
 
@@ -153,11 +155,13 @@ def origin(folder: RunFolder, sample: str) -> Lineage:
     return found
 
 
-def learned(folder: RunFolder, last: int) -> Learned:
+def learned(folder: RunFolder, last: int, contexts: int = -1) -> Learned:
+    """The last so many decisions; arms in the so many most frequent contexts, or in all."""
     with RunReader.open(folder.store) as reader:
         spec = (reader.meta().get("start") or {}).get("spec") or {}
         decisions = reader.decisions(limit=last, newest=True).rows[::-1] if last else []
-        return Learned(spec.get("policy"), tuple(summary.context_arms(reader)), tuple(decisions))
+        arms, in_contexts = summary.arms(reader), summary.context_arms(reader, contexts)
+        return Learned(spec.get("policy"), tuple(arms), tuple(in_contexts), tuple(decisions))
 
 
 def _overview(folder: RunFolder, reader: RunReader, meta: dict[str, Any]) -> Overview:

@@ -7,17 +7,24 @@ contexts and arms beyond the most frequent ones are one context and one arm.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
-from typing import NamedTuple
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
 
+from loopwright.errors import UsageError
 from loopwright.records import Decision, Fields
 from loopwright.runs.folder import RunFolder
+from loopwright.runs.states import models_of
 from loopwright.store import course
 from loopwright.store.course import Earned, Taken
 from loopwright.store.reader import RunReader
 from loopwright.store.rows import TRIAL
 from loopwright.store.values import from_json
+
+if TYPE_CHECKING:
+    from loopwright.policy.coefficients import Model
 
 STRETCHES = 60
 CONTEXTS = 12
@@ -46,6 +53,10 @@ class Cell(NamedTuple):
 NO_CELL = Cell()
 
 
+def summed(cells: Iterable[Cell]) -> Cell:
+    return reduce(add, cells, NO_CELL)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One arm in one context, stretch by stretch; None stands for the contexts, or the arms, that are put together."""
@@ -70,12 +81,21 @@ class Course:
     arms: int
     last: tuple[Decision, ...]
     """The last decisions, in their order."""
+    models: tuple[Model, ...]
+    """What a linear policy makes of the features of contexts."""
+
+    @property
+    def apart(self) -> tuple[Line, ...]:
+        """The lines of contexts that can be looked at one by one; none where hardly any context comes again."""
+        frequent = sum(cell.pulls for line in self.lines if line.context is not None for cell in line.cells)
+        return self.lines if 2 * frequent >= sum(self.decisions) else ()
 
 
-def course_of(folder: RunFolder, last: int = 0) -> Course:
+def course_of(folder: RunFolder, last: int = 0, most: int | None = None) -> Course:
+    """With the last so many decisions, and with at most so many contexts apart."""
     with RunReader.open(folder.store) as reader:
         trials = reader.last(TRIAL) + 1
-        contexts, arms = course.contexts(reader, CONTEXTS), course.arms(reader, ARMS)
+        contexts, arms = course.contexts(reader, CONTEXTS if most is None else most), course.arms(reader, ARMS)
         tally = _Tally(width(trials), frozenset(contexts.first), frozenset(arms.first))
         tally.read(course.taken(reader), course.earned(reader))
         decisions = reader.decisions(limit=last, newest=True).rows[::-1] if last else []
@@ -94,7 +114,16 @@ def course_of(folder: RunFolder, last: int = 0) -> Course:
         contexts=contexts.distinct,
         arms=arms.distinct,
         last=tuple(decisions),
+        models=_models(folder),
     )
+
+
+def _models(folder: RunFolder) -> tuple[Model, ...]:
+    """A policy that is not there any more, as that of a plugin may be, makes nothing of anything."""
+    try:
+        return models_of(folder)
+    except UsageError:
+        return ()
 
 
 def width(trials: int) -> int:

@@ -117,11 +117,13 @@ def offered(reader: RunReader) -> tuple[str, ...]:
     return tuple(sorted({arm for (arms,) in rows for arm in from_json(arms)}))
 
 
-def context_arms(reader: RunReader) -> list[ContextArm]:
-    """By context and arm; contexts come in the order in which they first came up."""
+def context_arms(reader: RunReader, most: int = -1) -> list[ContextArm]:
+    """By context and arm; contexts come in the order in which they first came up. At most the so many most frequent ones."""
     rows = reader.query(
-        f"{_EARNED} SELECT context, arm, {_MEANS} GROUP BY context, arm"
-        " ORDER BY min(min(key)) OVER (PARTITION BY context), context, arm"
+        f"{_EARNED}, frequent AS (SELECT context FROM decision GROUP BY context ORDER BY count(*) DESC, min(key) LIMIT :most)"
+        f" SELECT context, arm, {_MEANS} WHERE context IN (SELECT context FROM frequent) GROUP BY context, arm"
+        " ORDER BY min(min(key)) OVER (PARTITION BY context), context, arm",
+        {"most": most},
     )
     return [ContextArm(from_json(context), *rest) for context, *rest in rows]
 

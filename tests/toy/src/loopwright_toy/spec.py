@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,10 @@ class ToySpec(RunSpec):
     target: Annotated[int | None, Field(ge=1, description="end once so many numbers are accepted")] = None
     steps: Annotated[int, Field(ge=1, description="decisions per trial")] = 2
     arms: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(default_factory=lambda: {"narrow": 10, "wide": 1000})]
+    rewards: Annotated[
+        Literal["fresh", "measured", "turning"],
+        Field(description="for fresh numbers; or by chance: by a context that is measured, or turning for one arm half way"),
+    ] = "fresh"
     late: Annotated[int, Field(ge=0, description="trials after which the last step of a trial is rewarded")] = 3
     fail_every: Annotated[int | None, Field(ge=1, description="each so-many-th trial fails")] = None
     crash_at: Annotated[int | None, Field(ge=0, description="this trial hits a bug of the workflow's own")] = None
