@@ -10,16 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from loopwright.errors import UsageError
-from loopwright.llm.practice.faults import FAULTS
+from loopwright.llm.practice.faults import FAULTS, rated
 from loopwright.llm.practice.server import PracticeServer
-
-
-def _rate(given: str) -> tuple[str, float]:
-    name, colon, rate = given.rpartition(":")
-    share = float(rate) if colon else 1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{given}: a rate is between 0 and 1")
-    return (name if colon else given), share
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=int, default=0, help="0: any free one (default)")
     add("--delay", type=float, default=0.0, help="seconds that each answer is held back")
-    add("--fault", type=_rate, action="append", default=[], metavar="NAME[:RATE]", help="a fault for this share of requests")
+    add("--fault", type=rated, action="append", default=[], metavar="NAME[:RATE]", help="a fault for this share of requests")
     add("--script", default="", metavar="NAME,NAME,...", help="faults of the first requests, in turn; `ok` is none")
     add("--seed", type=int, default=0, help="which requests meet the faults")
     add("--requests", type=int, help="stop after so many requests")
@@ -75,9 +67,8 @@ async def _abandoned(enough: asyncio.Event) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
     try:
-        return asyncio.run(_serve(given))
+        return asyncio.run(_serve(_parser().parse_args(arguments)))
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2

@@ -11,10 +11,10 @@ from hashlib import blake2b
 from time import time
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import orjson
-
 from loopwright.errors import UsageError
 from loopwright.kinds import nearest
+from loopwright.llm.practice.bodies import chunk, error, growing, http
+from loopwright.llm.practice.completions import payload
 
 BOMB_BYTES = 256 * 2**20
 HUGE_BYTES = 64 * 2**20
@@ -39,45 +39,43 @@ class Scene(NamedTuple):
 
     wire: Wire
     asked: Mapping[str, Any]
-    reply: dict[str, Any]
+    right: Callable[[], Awaitable[dict[str, Any]]]
+
+    async def answer(self) -> bytes:
+        """The right answer as it would have been sent."""
+        return self.whole(await self.right())
+
+    def whole(self, reply: Mapping[str, Any]) -> bytes:
+        body, kind = payload(self.asked, reply)
+        return http(200, body, kind)
 
 
 Fault: TypeAlias = Callable[[Scene], Awaitable[None]]
 
 
-def http(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
-    """A whole HTTP answer."""
-    extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-    head = f"HTTP/1.1 {status} Practice\r\nContent-Type: application/json\r\n{extra}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode("latin-1") + body
-
-
-def _error(message: str, code: str, kind: str = "invalid_request_error") -> bytes:
-    return orjson.dumps({"error": {"message": message, "type": kind, "code": code}})
-
-
 def _answer(status: int, body: bytes, headers: Callable[[], Mapping[str, str]] = dict) -> Fault:
     async def fault(scene: Scene) -> None:
-        scene.wire.write(http(status, body, headers()))
+        scene.wire.write(http(status, body, headers=headers()))
 
     return fault
 
 
 def _limited(wait: Callable[[], str] | None = None, name: str = "Retry-After") -> Fault:
-    body = _error("slow down, you are over the rate limit", "rate_limit_exceeded", "requests")
+    body = error("slow down, you are over the rate limit", "rate_limit_exceeded", "requests")
     return _answer(429, body, (lambda: {name: wait()}) if wait else dict)
 
 
 def _status(status: int) -> Fault:
-    return _answer(status, _error(f"practised failure {status}", "server_error", "server_error"))
+    return _answer(status, error(f"practised failure {status}", "server_error", "server_error"))
 
 
 def _changed(change: Callable[[dict[str, Any]], object]) -> Fault:
     """The right answer with something wrong in it, in either wire format."""
 
     async def fault(scene: Scene) -> None:
-        change(scene.reply)
-        scene.wire.write(http(200, orjson.dumps(scene.reply)))
+        reply = await scene.right()
+        change(reply)
+        scene.wire.write(scene.whole(reply))
 
     return fault
 
@@ -86,8 +84,8 @@ def _spliced(raw: bytes) -> Fault:
     """The right answer with a number that JSON does not have."""
 
     async def fault(scene: Scene) -> None:
-        body = orjson.dumps(scene.reply | {"score": "SPLICE"}).replace(b'"SPLICE"', raw)
-        scene.wire.write(http(200, body))
+        body, kind = payload(scene.asked, await scene.right() | {"score": "SPLICE"})
+        scene.wire.write(http(200, body.replace(b'"SPLICE"', raw), kind))
 
     return fault
 
@@ -96,8 +94,7 @@ def _refuses(holds: Callable[[Mapping[str, Any]], bool], message: str, code: str
     """An endpoint that lacks something: it refuses the requests that need it and answers the others."""
 
     async def fault(scene: Scene) -> None:
-        refused = holds(scene.asked)
-        scene.wire.write(http(400, _error(message, code)) if refused else http(200, orjson.dumps(scene.reply)))
+        scene.wire.write(http(400, error(message, code)) if holds(scene.asked) else await scene.answer())
 
     return fault
 
@@ -114,7 +111,7 @@ def _usage(usage: Any) -> Callable[[dict[str, Any]], None]:
     def change(reply: dict[str, Any]) -> None:
         told = reply.pop("usage")
         if usage is not None:
-            reply["usage"] = dict.fromkeys(told, usage)
+            reply["usage"] = {name: usage for name, value in told.items() if type(value) is int}
 
     return change
 
@@ -152,8 +149,7 @@ async def _hang_up(scene: Scene) -> None:
 
 
 async def _reset_body(scene: Scene) -> None:
-    whole = http(200, orjson.dumps(scene.reply))
-    scene.wire.write(whole[:-20])
+    scene.wire.write((await scene.answer())[:-20])
     await scene.wire.drain()
     # The client has the first part in hand before the reset overtakes it.
     await asyncio.sleep(0.02)
@@ -161,18 +157,18 @@ async def _reset_body(scene: Scene) -> None:
 
 
 async def _truncated(scene: Scene) -> None:
-    scene.wire.write(http(200, orjson.dumps(scene.reply))[:-20])
+    scene.wire.write((await scene.answer())[:-20])
     scene.wire.close()
 
 
 async def _truncated_chunks(scene: Scene) -> None:
-    head = b"HTTP/1.1 200 Practice\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    scene.wire.write(head + b"20\r\n" + orjson.dumps(scene.reply)[:32] + b"\r\n")
+    body, kind = payload(scene.asked, await scene.right())
+    scene.wire.write(growing({}, kind) + chunk(body[:32]))
     scene.wire.close()
 
 
 async def _drip(scene: Scene) -> None:
-    for byte in http(200, orjson.dumps(scene.reply)):
+    for byte in await scene.answer():
         scene.wire.write(bytes([byte]))
         await asyncio.sleep(0.05)
 
@@ -182,11 +178,12 @@ async def _silent(_: Scene) -> None:
 
 
 async def _gzip(scene: Scene) -> None:
-    scene.wire.write(http(200, gzip.compress(orjson.dumps(scene.reply)), {"Content-Encoding": "gzip"}))
+    body, kind = payload(scene.asked, await scene.right())
+    scene.wire.write(http(200, gzip.compress(body), kind, {"Content-Encoding": "gzip"}))
 
 
 async def _bomb(scene: Scene) -> None:
-    scene.wire.write(http(200, _packed_zeros(BOMB_BYTES), {"Content-Encoding": "gzip"}))
+    scene.wire.write(http(200, _packed_zeros(BOMB_BYTES), headers={"Content-Encoding": "gzip"}))
 
 
 def _packed_zeros(size: int) -> bytes:
@@ -218,8 +215,8 @@ async def _many_headers(scene: Scene) -> None:
     scene.wire.write(b"HTTP/1.1 200 Practice\r\n" + flood + b"\r\n")
 
 
-_CONTEXT = _error("This model's maximum context length is 8192 tokens, you asked for more", "context_length_exceeded")
-_QUOTA = _error("You exceeded your current quota, please check your plan", "insufficient_quota", "insufficient_quota")
+_CONTEXT = error("This model's maximum context length is 8192 tokens, you asked for more", "context_length_exceeded")
+_QUOTA = error("You exceeded your current quota, please check your plan", "insufficient_quota", "insufficient_quota")
 _USE_OTHER = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
 
 FAULTS: Mapping[str, Fault] = {
@@ -232,10 +229,10 @@ FAULTS: Mapping[str, Fault] = {
     "429-negative": _limited(lambda: "-5"),
     "429-garbage": _limited(lambda: "soon"),
     "quota": _answer(429, _QUOTA),
-    "401": _answer(401, _error("Incorrect API key provided", "invalid_api_key")),
-    "403": _answer(403, _error("You have no access to this model", "forbidden")),
-    "404": _answer(404, _error("The model does not exist", "model_not_found")),
-    "400": _answer(400, _error("The messages are not to our taste", "invalid_request_error")),
+    "401": _answer(401, error("Incorrect API key provided", "invalid_api_key")),
+    "403": _answer(403, error("You have no access to this model", "forbidden")),
+    "404": _answer(404, error("The model does not exist", "model_not_found")),
+    "400": _answer(400, error("The messages are not to our taste", "invalid_request_error")),
     "context": _answer(400, _CONTEXT),
     "500": _status(500),
     "502": _status(502),
@@ -279,6 +276,20 @@ FAULTS: Mapping[str, Fault] = {
 """Misbehaviours by name. A number is the status that is answered."""
 
 
+def rated(given: str) -> tuple[str, float]:
+    """A fault and its share of the requests, from `KIND:RATE`; all of them, from `KIND`."""
+    name, colon, share = given.rpartition(":")
+    if not colon:
+        return given, 1.0
+    try:
+        rate = float(share)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise UsageError(f"fault {given!r}: a rate is a number between 0 and 1, as in {name}:0.1")
+    return name, rate
+
+
 class Faults:
     """Decides which requests meet which fault: first the script, one entry per request (None: none), then the rates.
 
@@ -291,6 +302,10 @@ class Faults:
                 hint = nearest(name, FAULTS)
                 raise UsageError(f"there is no fault {name!r}" + (f"; did you mean {hint!r}?" if hint else ""))
         self._rates = dict(rates or {})
+        if sum(self._rates.values()) > 1 + 1e-9:
+            raise UsageError(
+                f"the rates of the faults add up to {sum(self._rates.values()):g}, which is more than all requests"
+            )
         self._script = iter(script)
         self._seed = seed.to_bytes(8, "big")
         self._seen: Counter[bytes] = Counter()

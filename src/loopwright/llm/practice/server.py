@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import socket
-import struct
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
+from urllib.parse import unquote
 
 import orjson
 
 from loopwright.llm.practice.answers import Answer, Asked, chat_completion, message, say, understand
-from loopwright.llm.practice.faults import FAULTS, Faults, Scene, http
+from loopwright.llm.practice.bodies import END, EVENTS, Wrong, chunk, growing, http
+from loopwright.llm.practice.completions import events, payload
+from loopwright.llm.practice.connection import Connection, Exchange, Seen
+from loopwright.llm.practice.faults import FAULTS, Faults, Scene
+from loopwright.llm.practice.serving import Served
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.I)
-_LONGEST_HEAD = 2**16
-_LONGEST_BODY = 2**26
 _KEPT = 100_000
-_NO_HTTP = b"HTTP/1.1 400 Not HTTP\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-
-
-class Seen(NamedTuple):
-    """A request as it came in."""
-
-    path: str
-    head: bytes
-    body: bytes
-
-    @property
-    def headers(self) -> dict[str, str]:
-        lines = (line.partition(":") for line in self.head.decode("latin-1").split("\r\n")[1:])
-        return {name.lower(): value.strip() for name, _, value in lines}
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.body)
 
 
 class PracticeServer:
-    """Answers `/v1/chat/completions` and `/v1/messages` on a loopback port of its own. An async context manager.
+    """Answers `/v1/chat/completions`, `/v1/messages` and `/v1/models` on a loopback port of its own. An async context manager.
 
-    `answer` replaces the built-in answers, `delay` holds each one back for so many seconds, `requests` keeps what came in.
+    `answer` replaces the built-in answers: a function, or a model, which is asked for chat completions alone and reads
+    them as strictly as the real service does. `delay` holds each answer back for so many seconds, and spreads a stream
+    over them. `requests` keeps what came in, and `log` is told of each exchange when it is over.
     """
 
     def __init__(
@@ -52,18 +36,20 @@ class PracticeServer:
         *,
         seed: int = 0,
         delay: float = 0.0,
-        answer: Answer | None = None,
+        answer: Answer | Served | None = None,
         keep: bool = True,
     ) -> None:
         self.calls = 0
         self.met: Counter[str] = Counter()
         self.requests: deque[Seen] = deque(maxlen=_KEPT if keep else 0)
         self.answered: Callable[[], None] = lambda: None
+        self.log: Callable[[Exchange], None] = lambda _: None
         self._faults = Faults(faults, script, seed=seed)
         self.delay = delay
-        self._answer = answer
+        self._served = answer if isinstance(answer, Served) else None
+        self._answer = None if isinstance(answer, Served) else answer
         self._server: asyncio.Server | None = None
-        self._open: set[_Connection] = set()
+        self._open: set[Connection] = set()
         self._port = 0
 
     @property
@@ -78,7 +64,7 @@ class PracticeServer:
 
     async def start(self, port: int = 0) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", port, backlog=4096)
+        self._server = await loop.create_server(lambda: Connection(self), "127.0.0.1", port, backlog=4096)
         self._port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -96,34 +82,122 @@ class PracticeServer:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def respond(self, connection: _Connection, seen: Seen) -> None:
+    def opened(self, connection: Connection) -> None:
+        self._open.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        self._open.discard(connection)
+
+    def over(self, exchange: Exchange) -> None:
+        self.log(exchange)
+
+    def respond(self, connection: Connection, exchange: Exchange) -> None:
         """Answers one request, rightly or not."""
         self.calls += 1
-        self.requests.append(seen)
-        asked = understand(seen.body) if seen.path.endswith(("/chat/completions", "/messages")) else None
-        if asked is None:
-            connection.finish(_not_understood(seen.path))
-            return
-        name = self._faults.next(seen.body)
-        reply = self._reply(seen.path, asked)
-        if name is not None:
-            self.met[name] += 1
-            connection.play(FAULTS[name](Scene(connection, asked.document, reply)))
-        elif self.delay:
-            connection.later(self.delay, _whole(reply))
-        else:
-            connection.finish(_whole(reply))
+        self.requests.append(exchange.seen)
+        try:
+            if self._served is None:
+                self._make_up(connection, exchange)
+            else:
+                self._pass_on(connection, exchange, self._served)
+        except Wrong as wrong:
+            connection.finish(self._refused(exchange, wrong))
         self.answered()
+
+    def _make_up(self, connection: Connection, exchange: Exchange) -> None:
+        """The built-in answers, which are ready at once."""
+        path, body = exchange.seen.path, exchange.seen.body
+        if not path.endswith(("/chat/completions", "/messages")):
+            raise _unknown(exchange.seen)
+        asked = understand(body)
+        if asked is None:
+            raise Wrong("the body is no request")
+        reply = self._reply(path, asked)
+        exchange.input, exchange.output, *_ = reply["usage"].values()
+        streams = asked.document.get("stream") is True and path.endswith("/completions")
+        fault = self._fault(exchange)
+        if fault is None and not self.delay and not streams:
+            connection.finish(_whole(reply))
+        else:
+            connection.play(self._perform(connection, exchange, asked.document, _ready(reply), fault))
 
     def _reply(self, path: str, asked: Asked) -> dict[str, Any]:
         said = say(asked, self._answer)
         return message(asked, said) if path.endswith("/messages") else chat_completion(asked, said)
 
-    def opened(self, connection: _Connection) -> None:
-        self._open.add(connection)
+    def _pass_on(self, connection: Connection, exchange: Exchange, served: Served) -> None:
+        """The answers of a model."""
+        method, path = exchange.seen.method, exchange.seen.path
+        _, listing, name = path.partition("/models")
+        if listing and method == "GET":
+            listed = served.described(unquote(name[1:])) if name else served.listed()
+            connection.finish(http(200, orjson.dumps(listed), headers=self._headers()))
+            return
+        if not path.endswith("/chat/completions"):
+            raise _unknown(exchange.seen)
+        if method != "POST":
+            raise Wrong(f"Not allowed to {method} on {path}", "method_not_supported", status=405)
+        chat = served.read(exchange.seen.body)
+        expected = served.admit(chat)
+        complete = partial(served.complete, chat, exchange.seen.body, expected)
+        connection.play(self._perform(connection, exchange, chat.document, complete, self._fault(exchange)))
 
-    def closed(self, connection: _Connection) -> None:
-        self._open.discard(connection)
+    def _fault(self, exchange: Exchange) -> str | None:
+        exchange.fault = name = self._faults.next(exchange.seen.body)
+        if name is not None:
+            self.met[name] += 1
+        return name
+
+    async def _perform(
+        self,
+        connection: Connection,
+        exchange: Exchange,
+        asked: Mapping[str, Any],
+        complete: Callable[[], Awaitable[dict[str, Any]]],
+        fault: str | None,
+    ) -> None:
+        """Writes the answer, or plays the fault that takes its place."""
+
+        async def right() -> dict[str, Any]:
+            reply = await complete()
+            exchange.input, exchange.output, *_ = reply["usage"].values()
+            return reply
+
+        exchange.streamed = asked.get("stream") is True
+        try:
+            if fault is not None:
+                await FAULTS[fault](Scene(connection, asked, right))
+            elif exchange.streamed:
+                await self._stream(connection, list(events(asked, await right())))
+            else:
+                await asyncio.sleep(self.delay)
+                connection.write(http(200, *payload(asked, await right()), self._headers()))
+        except Wrong as wrong:
+            connection.write(self._refused(exchange, wrong))
+
+    async def _stream(self, connection: Connection, pieces: Sequence[bytes]) -> None:
+        connection.write(growing(self._headers(), EVENTS))
+        for piece in pieces:
+            await asyncio.sleep(self.delay / len(pieces))
+            connection.write(chunk(piece))
+            await connection.drain()
+        connection.write(END)
+
+    def _headers(self) -> Mapping[str, str]:
+        """What a well-behaved answer says beside its body."""
+        told = {"x-request-id": f"req_{self.calls:032x}"}
+        return told if self._served is None else {**told, **self._served.headers()}
+
+    def _refused(self, exchange: Exchange, wrong: Wrong) -> bytes:
+        exchange.error = str(wrong)
+        return wrong.http(self._headers())
+
+
+def _ready(reply: dict[str, Any]) -> Callable[[], Awaitable[dict[str, Any]]]:
+    async def complete() -> dict[str, Any]:
+        return reply
+
+    return complete
 
 
 def _whole(reply: dict[str, Any]) -> bytes:
@@ -131,109 +205,6 @@ def _whole(reply: dict[str, Any]) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def _not_understood(path: str) -> bytes:
-    if path.endswith(("/chat/completions", "/messages")):
-        return http(400, orjson.dumps({"error": {"message": "the body is no request", "type": "invalid_request_error"}}))
-    return http(404, orjson.dumps({"error": {"message": "no such path", "type": "not_found_error"}}))
-
-
-class _Connection(asyncio.Protocol):
-    """One client: reads requests one after the other, and is what faults are played on."""
-
-    def __init__(self, server: PracticeServer) -> None:
-        self._server = server
-        self._buffer = b""
-        self._busy = False
-        self._playing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._writable = asyncio.Event()
-        self._writable.set()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
-        self._server.opened(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.closed(self)
-        self._writable.set()
-        self._stop()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer = self._buffer + data if self._buffer else data
-        if not self._busy:
-            self._next()
-
-    def _next(self) -> None:
-        """Takes one whole request out of the buffer, if one is there."""
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._buffer) > _LONGEST_HEAD or not self._buffer[:1].isalpha():
-                self._transport.write(_NO_HTTP)
-                self._transport.close()
-            return
-        head = self._buffer[:end]
-        length = _LENGTH.search(head)
-        size = int(length[1]) if length else 0
-        if size > _LONGEST_BODY:
-            self._transport.abort()
-            return
-        whole = end + 4 + size
-        if len(self._buffer) < whole:
-            return
-        body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
-        words = head.split(b" ", 2)
-        path = words[1].partition(b"?")[0].decode("latin-1") if len(words) == 3 else ""
-        self._busy = True
-        self._server.respond(self, Seen(path, head, body))
-
-    def finish(self, answer: bytes) -> None:
-        """Writes a whole answer; the connection is free for the next request."""
-        self._transport.write(answer)
-        self._busy = False
-        if self._buffer:
-            self._next()
-
-    def later(self, delay: float, answer: bytes) -> None:
-        self._timer = asyncio.get_running_loop().call_later(delay, self.finish, answer)
-
-    def play(self, fault: Any) -> None:
-        self._playing = asyncio.ensure_future(fault)
-        self._playing.add_done_callback(lambda _: self._played())
-
-    def _played(self) -> None:
-        self._playing = None
-        if not self._transport.is_closing():
-            self.finish(b"")
-
-    def _stop(self) -> asyncio.Task[None] | None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._playing is not None:
-            self._playing.cancel()
-        return self._playing
-
-    def abort(self) -> asyncio.Task[None] | None:
-        """Ends the connection at once; what is to be awaited is returned."""
-        self._transport.abort()
-        return self._stop()
-
-    def write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-    async def drain(self) -> None:
-        await self._writable.wait()
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def reset(self) -> None:
-        raw = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+def _unknown(seen: Seen) -> Wrong:
+    message = f"Unknown request URL: {seen.method} {seen.path}. Please check the URL for typos."
+    return Wrong(message, "unknown_url", status=404)
