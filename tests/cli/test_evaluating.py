@@ -79,6 +79,37 @@ def test_frozen_counts_the_second_half(toy: Here) -> None:
     assert 0 < half["support"]["decisions"] < whole["support"]["decisions"]
 
 
+def test_alone_each_decision_is_asked_of_by_itself(toy: Here) -> None:
+    words = ("policy", "evaluate", "toy", "--policy", "wide.yaml", "--json")
+    (whole,) = toy.call(*words).lines
+    (alone,) = toy.call(*words, "--alone").lines
+    assert (whole["alone"], alone["alone"]) == (False, True)
+    assert alone["support"]["effective"] > whole["support"]["effective"]
+
+
+def test_what_was_never_tried_is_no_number(toy: Here) -> None:
+    toy.spec("sure.yaml", "items: 60\nseed: 7\npolicy: {fixed: narrow}\n")
+    assert toy.call("run", "sure.yaml", "--quiet").code == 0
+    told = toy.call("policy", "evaluate", "sure", "--policy", "wide.yaml")
+    (robust,) = (line for line in told.out.splitlines() if "doubly robust" in line and "the other" in line)
+    assert robust.split()[4:] == ["-", "0.000", "to", "1.000", "-", "-"]
+    for words in ("they do not tell what it would earn", "the run took it never", "the run could take one arm only"):
+        assert words in told.err
+    itself = toy.call("policy", "evaluate", "sure", "--policy", "sure.yaml")
+    assert (itself.code, itself.err) == (0, "")
+
+
+def test_a_run_of_thompson_sampling_is_evaluated_though_its_probabilities_are_null(toy: Here) -> None:
+    toy.spec("drawn.yaml", "items: 100\nseed: 7\npolicy: thompson\n")
+    assert toy.call("run", "drawn.yaml", "--quiet").code == 0
+    (told,) = toy.call("policy", "evaluate", "drawn", "--policy", "wide.yaml", "--json").lines
+    assert told["support"]["computed"] == told["support"]["decisions"]
+    assert told["estimates"]["doubly_robust"]["low"] < told["estimates"]["doubly_robust"]["high"]
+    (itself,) = toy.call("policy", "evaluate", "drawn", "--policy", "drawn.yaml", "--json").lines
+    assert itself["support"]["estimated"] == itself["support"]["decisions"]
+    assert itself["support"]["share"] > 0.5
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

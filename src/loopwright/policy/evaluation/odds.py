@@ -120,7 +120,7 @@ class Steered(Keyed):
 
     def __init__(self, first: int, rest: int, place: tuple[int, int, int, str]) -> None:
         self._place = place
-        self._counter = 0
+        self._counter = 1  # what would have come first is replaced
         self._block = [*(rest,) * _STEERED, first]
 
 
