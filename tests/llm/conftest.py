@@ -1,0 +1,41 @@
+"""Weights for the embedded model as tests want them: of the right format, quickly made, and knowing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from loopwright.llm.tiny.tokens import vocabulary
+
+WORDS = [f" {first}{rest}" for first in "bcdfghklmnprst" for rest in ("a", "en", "i", "olo", "urt")]
+Made = Callable[..., Path]
+
+
+def write_weights(path: Path, words: Sequence[str] = WORDS, *, width: int = 32, context: int = 160, seed: int = 0) -> Path:
+    random = np.random.default_rng(seed)
+    tokens = vocabulary(words)
+    arrays = {
+        "embed": random.standard_normal((len(tokens), width)) * 0.3,
+        "positions": random.standard_normal((context, width)) * 0.1,
+        "norm": np.ones(width),
+    }
+    for layer in range(2):
+        for name, shape in (("qkv", (width, 3 * width)), ("out", (width, width))):
+            arrays[f"{layer}.{name}"] = random.standard_normal(shape) * 0.3
+        for name, shape in (("up", (width, 4 * width)), ("down", (4 * width, width))):
+            arrays[f"{layer}.{name}"] = random.standard_normal(shape) * 0.2
+        arrays |= {f"{layer}.norm1": np.ones(width), f"{layer}.norm2": np.ones(width)}
+    sizes = {"format": 1, "width": width, "layers": 2, "heads": 2, "context": context}
+    meta = orjson.dumps({**sizes, "vocabulary": tokens, "trained": {"digest": "d" * 32}})
+    halves = {name: array.astype(np.float16) for name, array in arrays.items()}
+    np.savez(path, allow_pickle=False, meta=np.frombuffer(meta, np.uint8), **halves)
+    return path
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_weights(tmp_path_factory.mktemp("tiny") / "weights.npz")
