@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from loopwright.cli.models_commands import models_app
 from loopwright.cli.options import RUNS, AsJson, Quiet, Root, Run, Sets, Spec
 from loopwright.cli.runs_commands import runs_app
 from loopwright.cli.screen import standard
@@ -35,7 +36,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 policy_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What a run's policy has learned.")
-models_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="The models that a spec names.")
 app.add_typer(runs_app, name="runs")
 app.add_typer(policy_app, name="policy")
 app.add_typer(models_app, name="models")
@@ -249,17 +249,3 @@ def policy_evaluate(
     from loopwright.runs.folder import find
 
     evaluate_policy(find(root, run), policy, Setting(clip, draws, frozen, alone), standard(os.environ, json=json))
-
-
-@models_app.command("test")
-def models_test(spec: Spec, sets: Sets = None, json: AsJson = False) -> None:
-    """Ask each model of a spec one short question, and say what is wrong where there is no answer.
-
-    Costs a few tokens per model. Exit code 1 when a model did not answer.
-
-    \b
-    loopwright models test spec.yaml
-    """
-    from loopwright.cli.checking import test_models
-
-    raise typer.Exit(test_models(spec, sets or (), standard(os.environ, json=json)))
