@@ -17,12 +17,14 @@ from loopwright.llm.practice import FAULTS, PracticeServer
 from loopwright.llm.probe import probe
 from loopwright.llm.provider import Provider
 from loopwright.llm.providers import PROVIDERS, Context, Foreign, build, check
+from loopwright.llm.providers.tiny import Tiny
 from loopwright.llm.structured import read, shape
+from loopwright.llm.tiny.serving import WEIGHTS
 from loopwright.spec.blocks import FromEnv, ModelBlock
 
 SECRET = "sk-canary-4d1f9c27"
 ON_THE_WIRE = ("openai", "anthropic", "litellm")
-RECORDED = Request(chat("what is recorded"), max_output_tokens=20)
+RECORDED = Request(chat("What is 2 + 3?"), max_output_tokens=20)
 
 Make = Callable[..., Provider]
 
@@ -52,12 +54,15 @@ def block_of(kind: str, url: str, **more: Any) -> ModelBlock:
         "replay": {"cassette": "cassette.jsonl"},
         "record": {"cassette": "cassette.jsonl", "of": "scripted"},
         "refusing": {},
+        "tiny": {},
     }
     return ModelBlock(id=kind, provider=kind, **{**fields[kind], **more})
 
 
-@pytest.fixture(params=[kind for kind in PROVIDERS.builtin if kind != "tiny"])
-async def made(request: pytest.FixtureRequest, http: Http, tmp_path: Path) -> AsyncIterator[tuple[str, Make, PracticeServer]]:
+@pytest.fixture(params=PROVIDERS.builtin)
+async def made(
+    request: pytest.FixtureRequest, http: Http, tmp_path: Path, ending: Path
+) -> AsyncIterator[tuple[str, Make, PracticeServer]]:
     """Makes a provider of the kind; wire providers talk to a practice server of their own."""
     kind = request.param
     if kind == "litellm" and find_spec("litellm") is None:
@@ -71,6 +76,9 @@ async def made(request: pytest.FixtureRequest, http: Http, tmp_path: Path) -> As
         context = Context(http, {"scripted": block_of("scripted", "")}, tmp_path, {"KEY": SECRET})
         if kind == "replay":
             await build(block_of("record", ""), context).complete(RECORDED)
+        if kind == "tiny" and not WEIGHTS.exists():
+            yield kind, lambda **more: Tiny(block_of(kind, "", **more), context, ending), server
+            return
         yield kind, lambda **more: build(block_of(kind, server.url, **more), context), server
 
 
@@ -184,11 +192,6 @@ async def test_a_cancelled_script_stops() -> None:
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-
-
-async def test_the_place_of_the_embedded_model_is_kept(http: Http) -> None:
-    with pytest.raises(UsageError, match="not part of this version"):
-        build(ModelBlock(id="m", provider="tiny"), Context(http))
 
 
 async def test_litellm_without_its_extra_says_what_to_install(http: Http) -> None:

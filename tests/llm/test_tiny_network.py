@@ -79,7 +79,7 @@ def answers(network: Network, weights: Weights, asked: list[Asked], arrivals: Ra
     said: dict[int, Said] = {}
     while waiting or len(batch):
         for _ in range(len(waiting) if arrivals is None else arrivals.choice((0, 0, 1, 5))):
-            if waiting and not batch.full:
+            if waiting and len(batch) < batch.slots:
                 number, one = waiting.pop()
                 batch.join(one, number)
         if len(batch):

@@ -76,7 +76,11 @@ async def probe(provider: Provider, block: ModelBlock, now: Callable[[], float] 
     """Asks at most three times, each time for less, until an answer fits."""
     known: Ability | None = getattr(provider, "ability", None)
     if known is not None:
-        return Report(block.id, known, f"not asked: the provider {block.provider} takes every request as it is", probed=False)
+        about: str | None = getattr(provider, "about", None)
+        said = (
+            f"not asked: the provider {block.provider} takes every request as it is" if about is None else f"not asked: {about}"
+        )
+        return Report(block.id, known, said, probed=False)
     begun = now()
     ability: Ability | None = "json_schema"
     reply: Reply | None = None

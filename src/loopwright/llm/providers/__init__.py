@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from loopwright.errors import BoundaryError, LoopwrightError, Problem, SpecError, UsageError
+from loopwright.errors import BoundaryError, LoopwrightError, Problem, SpecError
 from loopwright.kinds import Kinds, nearest
 from loopwright.llm.messages import Reply, Request
 from loopwright.llm.provider import Provider
@@ -34,7 +34,7 @@ PROVIDERS = Kinds(
         "replay": f"{_ROOM}.cassette:Replay",
         "record": f"{_ROOM}.cassette:Record",
         "refusing": f"{_ROOM}.refusing:Refusing",
-        "tiny": f"{_ROOM}:tiny",
+        "tiny": f"{_ROOM}.tiny:Tiny",
     },
 )
 """A member is called with a `ModelBlock` and a `Context`, and what it returns is a `Provider`."""
@@ -141,8 +141,3 @@ def _address(block: ModelBlock, at: str) -> list[Problem]:
     if parts.username or parts.password:
         return [Problem(f"{at}.base_url", "an address must not hold a name or a password", "the key in `api_key_env`")]
     return []
-
-
-def tiny(block: ModelBlock, context: Context) -> NoReturn:  # noqa: ARG001 - a member of the table
-    """Holds the place of the embedded model, which this version does not have yet."""
-    raise UsageError(f"model {block.id!r}: the embedded model `tiny` is not part of this version; use `scripted` meanwhile")

@@ -62,7 +62,7 @@ class Batch(Generic[T]):
         self._tokens = vocabulary
         self.grammars = Vocabulary(vocabulary, network.unembed.width)
         self._room = Room(network, slots)
-        self._slots = slots
+        self.slots = slots
         self._sequences: list[_Sequence[T]] = []
         self._last, self._place, self._given, self._most = (np.zeros(slots, np.int64) for _ in range(4))
         self._sharp, self._top_p = (np.ones(slots, np.float32) for _ in range(2))
@@ -72,10 +72,6 @@ class Batch(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._sequences)
-
-    @property
-    def full(self) -> bool:
-        return len(self._sequences) == self._slots
 
     @property
     def tickets(self) -> list[T]:
@@ -141,6 +137,9 @@ class Batch(Generic[T]):
         said = Said(tokens, tuple(self._logprobs[slot, :given].tolist()), _ending(tokens[-1], sequence.stopped))
         self._close(slot)
         return sequence.ticket, said
+
+    def empty(self) -> None:
+        self._sequences.clear()
 
     def drop(self, ticket: T) -> None:
         """The sequence of that ticket leaves without an answer."""
