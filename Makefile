@@ -61,14 +61,15 @@ size: $(DEV) $(BASE) ## the install that users get, with the toy beside it, and 
 		END {printf "base install: %d MB, and %d MB of bytecode that Python compiles from it\n", held / 1e6, made / 1e6}'
 
 bench: $(DEV) ## ratios, each measured against something in the same process
-	for script in $(filter-out bench/regret.py,$(wildcard bench/*.py)); do $(BIN)/python $$script; done
+	for script in $(filter-out bench/regret.py bench/drift.py,$(wildcard bench/*.py)); do $(BIN)/python $$script; done
 
 bench-peers: $(PEERS) ## the calling path and the policies beside other libraries, in .venv-bench
 	.venv-bench/bin/python bench/paths.py --peers
 	.venv-bench/bin/python bench/policies.py --peers
 
-regret: $(DEV) ## the regret of every policy over 10,000 decisions, into docs/policies.md: some minutes
+regret: $(DEV) ## the regret of every policy, also where arms change, into docs/policies.md: some minutes
 	$(BIN)/python bench/regret.py
+	$(BIN)/python bench/drift.py
 
 prove: $(DEV) ## the long campaigns, of which the tests run a short form
 	$(BIN)/pytest -m prove --hypothesis-profile prove -o faulthandler_timeout=0

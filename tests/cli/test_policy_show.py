@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from loopwright.cli import rows
+from loopwright.cli.screen import fitting
 
 # The fixtures of the neighbouring conftest, by their shape.
 Here = Any
@@ -69,15 +73,15 @@ def test_an_arm_that_turned_is_named_with_what_it_cost(here: Here) -> None:
     for name in ("stays", "follows"):
         assert here.call("run", f"{name}.yaml").code == 0
         shown = " ".join(here.call("policy", "show", name).out.split())
-        assert re.search(r"The reward of steep has fallen: 0\.\d+ until about trial (3[89]|4[012])\d ", shown)
-        assert "Since then steep was chosen" in shown
+        assert re.search(r"The reward of arm steep has fallen: 0\.\d+ until about trial (3[89]|4[012])\d ", shown)
+        assert "Since then arm steep was chosen" in shown
         (changed,) = json.loads(here.call("policy", "show", name, "--json").out)["changes"]
         assert (changed["arm"], changed["cost"]["better"]) == ("steep", "plain")
         cost[name] = changed["cost"]["decisions"] * changed["cost"]["each"]
         here.call("report", name, "-o", f"{name}.html")
         page = (here.folder / f"{name}.html").read_text()
-        assert "The reward of steep has fallen" in page
-        assert ("`discounted` or `windowed` lets it follow" in page) == (name == "stays")
+        assert "The reward of arm steep has fallen" in page
+        assert ("<code>windowed</code> lets it follow" in page) == (name == "stays")
     assert cost["follows"] < cost["stays"] / 2
 
 
@@ -94,3 +98,25 @@ def test_a_run_that_learned_nothing_can_be_shown(here: Here, kind: str) -> None:
     assert here.call("policy", "show", "toy").code == 0
     assert here.call("policy", "show", "toy", "--json").code == 0
     assert here.call("report", "toy").code == 0
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_what_there_is_no_room_for_is_left_out_the_least_needed_first(width: int) -> None:
+    columns = rows.OVERALL
+    cells = [["narrow", "1,234", "51.0 %", "1,234", "0.512", "0.485 to 0.540", "1.024", "▅" * 20]]
+    shown = [columns[place].name for place in fitting(columns, cells, width)]
+    assert {"arm", "pulls", "mean", "95 % interval"} <= set(shown)
+    assert ("over time" in shown) == (width >= 80)
+    assert ("mean unscaled" in shown) == (width == 200)
+
+
+@pytest.mark.slow
+def test_numbers_stay_whole_on_a_narrow_terminal(here: Here, terminal: Callable[..., Any]) -> None:
+    here.spec("toy.yaml", "items: 120\nwindow: 4\npolicy: {epsilon_greedy: 0.2}\n")
+    here.call("run", "toy.yaml")
+    shown = terminal("policy", "show", "toy", "--last", "1", COLUMNS="60")
+    assert shown.end() == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.shown)
+    assert re.search(r"wide +\d+ +\d+\.\d % +\d\.\d{3} +\d\.\d{3} to \d\.\d{3}", plain)
+    assert "there is no room for: rewards, mean unscaled, over time" in plain
+    assert max(map(len, plain.splitlines())) <= 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import orjson
@@ -25,13 +26,15 @@ def make(policy: Any) -> Policy:
     return build(Named.model_validate(policy))
 
 
-def play(policy: Policy, trials: int, chance: Callable[[int, str], float], memory: Memory | None = None) -> list[str]:
+def play(
+    policy: Policy, trials: int, chance: Callable[[int, str], float], memory: Memory | None = None, seed: int = 5
+) -> list[str]:
     """The arms taken, where an arm wins with a chance that may change from trial to trial."""
     memory = memory or Memory()
     taken = []
     for trial in range(trials):
-        choice = policy.choose(Situation({}, ARMS, trial, Keyed(5, trial, 0, "choose")), memory)
-        reward = float(Keyed(5, trial, 0, "reward").random() < chance(trial, choice.arm.name))
+        choice = policy.choose(Situation({}, ARMS, trial, Keyed(seed, trial, 0, "choose")), memory)
+        reward = float(Keyed(seed, trial, 0, "reward").random() < chance(trial, choice.arm.name))
         policy.learn(Lesson({}, choice.arm.name, reward, choice.probability, {"usd": 1.0}), memory)
         memory.advance()
         taken.append(choice.arm.name)
@@ -51,6 +54,24 @@ def test_an_arm_that_turned_bad_is_dropped_within_100_decisions_when_arms_age(in
     assert taken[600:700].count("a") < 0.15 * 100
     forgetful = play(make({"windowed": {"last": 40, "policy": inner}}), 1000, turning)
     assert forgetful[600:].count("a") < 0.15 * 400
+
+
+@pytest.mark.parametrize("inner", [{"epsilon_greedy": 0.05}, "kl_ucb"], ids=str)
+def test_an_arm_that_turned_bad_gets_less_than_15_of_the_next_100_decisions(inner: Any) -> None:
+    """Those right after the change, of which the first few are needed to notice it."""
+    policy = make({"discounted": {"by": 0.8, "per": "arm", "policy": inner}})
+    runs = [play(policy, 600, turning, seed=seed) for seed in range(40)]
+    assert mean(taken[400:500].count("a") for taken in runs) > 60
+    shares = [taken[500:600].count("a") for taken in runs]
+    assert mean(shares) < 13
+    assert mean(share < 15 for share in shares) > 0.7
+
+
+def test_ageing_per_arm_leaves_the_others_as_they_were() -> None:
+    policy = make({"discounted": {"by": 0.5, "per": "arm", "policy": "ucb1"}})
+    lessons = [Lesson({}, arm, 1.0) for arm in "abaa"]
+    known: Any = state.replay(policy, [[lesson] for lesson in lessons]).state()
+    assert known[""] == {"a": [1_750_000_000, 1_750_000_000], "b": [1_000_000_000, 1_000_000_000]}
 
 
 def test_without_ageing_an_arm_that_turned_bad_is_taken_for_long() -> None:

@@ -21,18 +21,23 @@ Form: TypeAlias = tuple[Sequence[Column], Callable[[Any], Sequence[object]]]
 
 
 def columns(names: str) -> tuple[Column, ...]:
-    """From `name >number name`: what is marked stands to the right."""
-    return tuple(Column(name.removeprefix(">").replace("_", " "), name.startswith(">")) for name in names.split())
+    """From `name >number =whole ?>spare`: what is marked `>` stands to the right, `=` is not broken, `?` can be left out, and
+    sooner with more of them."""
+    return tuple(_column(name, name[: len(name) - len(name.lstrip("?>="))]) for name in names.split())
+
+
+def _column(name: str, marks: str) -> Column:
+    return Column(name.lstrip("?>=").replace("_", " "), ">" in marks, "=" in marks, marks.count("?"))
 
 
 ARMS = columns("arm >pulls >rewards >mean >mean_unscaled")
 PASSED = columns("validator >verdicts >passed >rate")
 SPENT = columns("model >calls >tokens_in >tokens_out >spent")
 FAILURES = columns("failure >trials example")
-OVERALL = columns("arm >pulls >share >rewards >mean 95_%_interval >mean_unscaled over_time")
-LEARNED = columns("context arm >pulls >rewards >mean >mean_unscaled over_time")
-FEATURES = columns("arm feature >adds 95_%_interval")
-DECISIONS = columns("trial >step context arm >probability reason")
+OVERALL = columns("arm >pulls ??>share ???>rewards >mean =95_%_interval ????>mean_unscaled ?=over_time")
+LEARNED = columns("context arm >pulls ??>rewards >mean ???>mean_unscaled ?=over_time")
+FEATURES = columns("arm feature >adds =95_%_interval")
+DECISIONS = columns("trial ?>step context arm ??>probability reason")
 DIFFS = columns("table >rows_of_A >rows_of_B >different")
 
 

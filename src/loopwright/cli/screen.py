@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 
 from loopwright.cli.text import line, plain, plain_json
 
@@ -17,10 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table; numbers stand to the right."""
+    """One column of a table; numbers stand to the right. Numbers and what is `whole` are not broken on a narrow terminal:
+    `spare` ones are left out instead, those with the highest number first."""
 
     name: str
     right: bool = False
+    whole: bool = False
+    spare: int = 0
+
+    def least(self, cells: Iterable[str]) -> int:
+        """The width it cannot do without."""
+        from rich.cells import cell_len
+
+        natural = max(map(cell_len, (self.name, *cells)))
+        return natural if self.right or self.whole else min(natural, _TEXT)
+
+
+_TEXT = 24
+_GAP = 3
 
 
 class Screen:
@@ -80,12 +94,19 @@ class Screen:
         from rich.table import Table
         from rich.text import Text
 
+        console = self.console(self.out)
+        shown = fitting(columns, cells, console.width)
+        fits = _width(columns, cells, shown) <= console.width
         table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(Text(column.name), justify="right" if column.right else "left", overflow="fold")
+        for column in (columns[place] for place in shown):
+            whole = fits and (column.right or column.whole)
+            justify: Literal["left", "right"] = "right" if column.right else "left"
+            table.add_column(Text(column.name), justify=justify, overflow="fold", no_wrap=whole)
         for row in cells:
-            table.add_row(*(Text(cell) for cell in row))
-        self.console(self.out).print(table)
+            table.add_row(*(Text(row[place]) for place in shown))
+        console.print(table)
+        if left := [column.name for place, column in enumerate(columns) if place not in shown]:
+            self.tell(f"there is no room for: {', '.join(left)}")
 
     def _align(self, columns: Sequence[Column], cells: list[list[str]]) -> None:
         from rich.cells import cell_len
@@ -110,6 +131,19 @@ class Screen:
         with while_read(file):
             file.write(text + "\n")
             file.flush()
+
+
+def fitting(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The places of the columns that are shown: all that cannot be spared, and of the others those that there is room for."""
+    shown = [place for place, column in enumerate(columns) if not column.spare]
+    for place in sorted(set(range(len(columns))) - set(shown), key=lambda place: columns[place].spare):
+        if _width(columns, cells, [*shown, place]) <= width:
+            shown.append(place)
+    return sorted(shown)
+
+
+def _width(columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: Sequence[int]) -> int:
+    return sum(columns[place].least([row[place] for row in cells]) + _GAP for place in shown)
 
 
 @contextmanager

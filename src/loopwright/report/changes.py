@@ -9,7 +9,7 @@ import orjson
 from loopwright.measure.intervals import Interval
 from loopwright.records import Json
 from loopwright.report.amounts import count
-from loopwright.runs.changes import Changed, Cost
+from loopwright.runs.changes import OTHERS, Changed, Cost
 
 _AGEING = ("discounted", "windowed")
 
@@ -19,7 +19,7 @@ def told(change: Changed, context: str) -> Iterator[str]:
     before, after, by = change.change.before, change.change.after, change.change.by
     where = f" in {context}" if change.context else ""
     yield (
-        f"The reward of {change.arm}{where} has {'fallen' if after.mean < before.mean else 'risen'}: "
+        f"The reward of arm {change.arm}{where} has {'fallen' if after.mean < before.mean else 'risen'}: "
         f"{before.mean:.3f} until about trial {count(change.since)} (n {count(before.n)}), "
         f"{after.mean:.3f} since (n {count(after.n)}), a change of {_signed(by)}."
     )
@@ -35,12 +35,12 @@ def advice(policy: Json) -> str:
 
 
 def _cost(cost: Cost) -> str:
-    were = f"{cost.worse} {'were' if cost.worse.startswith('the ') else 'was'} chosen {count(cost.decisions)} times"
+    were = f"{OTHERS} were" if cost.worse == OTHERS else f"arm {cost.worse} was"
     held = f"{cost.held.low:.3f} to {cost.held.high:.3f}"
     total = cost.each * cost.decisions
     return (
-        f"Since then {were}; {cost.better} would have earned {cost.each:.3f} more each time (95 % interval {held}), "
-        f"about {total:,.1f} in all."
+        f"Since then {were} chosen {count(cost.decisions)} times; arm {cost.better} would have earned {cost.each:.3f} more "
+        f"each time (95 % interval {held}), about {total:,.1f} in all."
     )
 
 

@@ -20,7 +20,7 @@ from loopwright.report.markup import Child, Markup, element, joined, shortened
 from loopwright.report.page import charts, figure, paragraph
 from loopwright.report.spark import spark
 from loopwright.report.tables import Group, heads, table
-from loopwright.runs.changes import changes_in
+from loopwright.runs.changes import Changed, changes_in
 from loopwright.runs.series import Cell, Course, Line, summed
 
 _EARNED = heads("arm >pulls >share >rewards >mean >95_%_interval over_time")
@@ -49,8 +49,17 @@ def _changes(policy: Json, course: Course) -> Markup | None:
     found = changes_in(course)
     if not found:
         return None
-    told = [element("p", " ".join(changes.told(each, context(each.context)))) for each in found]
-    return element("div", *told, element("p", changes.advice(policy)), class_="notice", role="note")
+    return element("div", *map(_change, found), element("p", _coded(changes.advice(policy))), class_="notice", role="note")
+
+
+def _change(found: Changed) -> Markup:
+    what, *cost = changes.told(found, context(found.context))
+    return element("p", joined([element("strong", what), *(f" {sentence}" for sentence in cost)]))
+
+
+def _coded(text: str) -> Markup:
+    """What stands between backticks, set as code."""
+    return joined(element("code", part) if at % 2 else part for at, part in enumerate(text.split("`")))
 
 
 def _over_time(course: Course) -> Iterator[Markup]:
