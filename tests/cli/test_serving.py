@@ -92,7 +92,7 @@ def test_it_says_where_it_is_and_how_to_use_it_and_tells_of_each_request(serve: 
 
     status, answer = served.ask("hello")
     assert (status, answer["choices"][0]["message"]["content"]) == (200, "you said hello")
-    assert served.ask("hello", model="gpt")[0] == 404
+    assert served.ask("hello", model="gpt", seed=10**30)[0] == 404
     assert served.ask("hello")[0] == 200
     assert served.ask("hello")[0] == 429
     told = served.end().splitlines()
@@ -171,6 +171,27 @@ async def test_what_cannot_be_logged_any_more_is_told_once() -> None:
     with FileIO("/dev/full", "a") as full:
         tally = Tally(Screen(StringIO(), errors, {}), full)
         for _ in range(2):
-            tally.add(Exchange(Seen("/v1/models", b"GET /v1/models HTTP/1.1", b""), asyncio.get_running_loop().time(), 200))
+            tally.add(exchange(b""))
     assert errors.getvalue().count("cannot be written, and ends here") == 1
     assert "2 requests (200: 2)" in tally.summary()
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"n":\n1}', {"n": 1}),
+        (b"\xff{", "\ufffd{"),
+        (b"[" * 300 + b"]" * 300, "[" * 300 + "]" * 300),
+        (b'{"n": 1' + b"0" * 30 + b"}", {"n": 1e30}),
+    ],
+)
+async def test_whatever_came_in_is_a_line_of_the_log(body: bytes, kept: object, tmp_path: Path) -> None:
+    with FileIO(tmp_path / "log.jsonl", "a") as log:
+        Tally(Screen(StringIO(), StringIO(), {}), log).add(exchange(body))
+    (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert json.loads(line)["request"] == kept
+
+
+def exchange(body: bytes) -> Exchange:
+    head = b"POST /v1/chat/completions HTTP/1.1"
+    return Exchange(Seen("/v1/chat/completions", head, body), asyncio.get_running_loop().time(), 200)

@@ -30,7 +30,7 @@ from loopwright.llm.messages import Message, Reply, Request, TokenLogprob, Usage
 from loopwright.llm.practice import FAULTS, Exchange, PracticeServer, Served
 from loopwright.llm.practice.bodies import Wrong
 from loopwright.llm.practice.completions import events, stopped
-from loopwright.llm.practice.metering import duration
+from loopwright.llm.practice.metering import Meter, duration
 from loopwright.llm.practice.reading import read
 from loopwright.llm.providers import Context, build
 from loopwright.spec.blocks import ModelBlock
@@ -262,6 +262,15 @@ async def test_what_is_wrong_with_a_request_is_told_as_the_real_service_does(
     assert error["message"]
 
 
+def test_a_schema_without_a_bottom_is_refused() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(400):
+        schema = {"items": schema}
+    asked = {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": schema}}
+    with pytest.raises(Wrong, match="more than 100 levels deep"):
+        read(json.dumps({"model": "echo", "messages": USER, "response_format": asked}).encode(), ("echo",))
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -335,6 +344,20 @@ async def test_over_the_limit_of_requests_it_says_how_long_to_wait(session: aioh
         assert "Limit 2, Used 2, Requested 1. Please try again in 30s." in body["error"]["message"]
         clock.advance(30)
         assert (await client.post())[0] == 200
+
+
+@given(st.integers(1, 50), st.lists(st.floats(0, 30), max_size=60))
+def test_no_stretch_of_time_sees_more_than_its_allowance(limit: int, pauses: list[float]) -> None:
+    clock = ManualClock()
+    meter, began = Meter(limit, None, clock), clock.now
+    for admitted, pause in enumerate(pauses, 1):
+        clock.advance(pause)
+        try:
+            meter.admit("m", 1)
+        except Wrong as wrong:
+            clock.advance(float(wrong.headers["retry-after-ms"]) / 1000)
+            meter.admit("m", 1)
+        assert admitted <= limit + (clock.now - began) * limit / 60 + 1e-6
 
 
 async def test_over_the_limit_of_tokens_too_and_what_never_fits_is_told_so(session: aiohttp.ClientSession) -> None:

@@ -196,10 +196,10 @@ def _record(exchange: Exchange, at: datetime, ms: float) -> dict[str, object]:
 
 
 def _document(body: bytes) -> object:
-    """The request as data, or as text where it is none."""
-    import json
+    """The request as data, or as text where it is none, or none that can be written again."""
+    import orjson
 
     try:
-        return json.loads(body)
-    except ValueError:
+        return orjson.Fragment(orjson.dumps(orjson.loads(body)))
+    except (ValueError, TypeError):
         return body.decode("utf-8", "replace")

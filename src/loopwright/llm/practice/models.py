@@ -31,7 +31,8 @@ def chosen(given: str, http: Http) -> Chosen:
     """The model that `tiny`, `scripted:FILE.py`, `scripted:FILE.py:FUNCTION` or `scripted:FILE.json` names."""
     kind, _, rest = given.partition(":")
     if given == "tiny":
-        return Chosen(build(ModelBlock(id="tiny", provider="tiny"), Context(http)), "tiny", _TINY)
+        tiny = build(ModelBlock(id="tiny", provider="tiny"), Context(http))
+        return Chosen(tiny, "tiny", getattr(tiny, "about", _TINY))
     if kind != "scripted" or not rest:
         near = nearest(kind, ("tiny", "scripted"))
         hint = f"; did you mean {'scripted:FILE' if near == 'scripted' else near}?" if near else ""

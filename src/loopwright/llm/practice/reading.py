@@ -59,6 +59,7 @@ _UNREAD = (
 """Allowed, and without effect on these models."""
 _LACKING = ("tools", "functions", "function_call", "audio", "web_search_options")
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
+_DEEPEST = 100
 _FORMATS = ("json_object", "json_schema", "text")
 
 
@@ -253,6 +254,9 @@ def _schema(given: Any) -> Mapping[str, Any]:
 
 def _strict(schema: Any, path: tuple[str, ...], name: str) -> None:
     """A strict schema closes its objects and requires all that is in them."""
+    if len(path) > _DEEPEST:
+        message = f"Invalid schema for response_format '{name}': it is nested more than {_DEEPEST} levels deep."
+        raise Wrong(message, "invalid_json_schema", "response_format")
     if isinstance(schema, list):
         for place, part in enumerate(schema):
             _strict(part, (*path, str(place)), name)
