@@ -6,14 +6,16 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from loopwright.errors import StoreCorrupt, StoreTooNew
 from loopwright.policy import build
-from loopwright.policy.state import export
+from loopwright.policy.state import export, parse
 from loopwright.runs.domain import Domain, own_learning
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
@@ -120,3 +122,51 @@ def test_a_file_that_is_no_memory_is_refused_and_left_alone(
     with pytest.raises(error, match=file.name):
         run(1)
     assert file.read_bytes() == content
+
+
+def _add(home: Path, number: int) -> None:
+    state = parse({**SUM, "trials": number + 1, "memory": {"": {"wide": [(number + 1) * 10**9, 10**9]}}}, "it")
+    Domain("numbers", POLICY, ARMS, home).add(f"run {number}", state)
+
+
+SUM = {"loopwright_policy_state": 1, "policy": {"epsilon_greedy": 0.1}, "arms": ["narrow", "wide"]}
+
+
+def test_runs_that_end_at_once_are_all_added(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:  # each opens the lock by itself, as a process does
+        list(pool.map(_add, [tmp_path] * 24, range(24)))
+    known = Domain("numbers", POLICY, ARMS, tmp_path).known()
+    assert len(known.runs) == 24
+    assert known.state is not None
+    assert known.state.memory == {"": {"wide": [300 * 10**9, 24 * 10**9]}}
+
+
+def test_a_run_that_is_not_done_adds_nothing_and_one_with_failed_trials_what_it_learned(run: Run, tmp_path: Path) -> None:
+    cut = run(1, "", Stopper())
+    assert cut.end.status == "interrupted"
+    assert domain(tmp_path).known().runs == {}
+    crashed = run(2, "crash_at: 30\n")
+    assert crashed.end.status == "crashed"
+    assert domain(tmp_path).known().runs == {}
+    assert run(3, "fail_every: 2\n").exit_code == 1
+    assert list(domain(tmp_path).known().runs.values()) == [60]
+    resume(cut.folder, (), Unwatched())
+    assert len(domain(tmp_path).known().runs) == 2
+
+
+def test_other_arms_are_another_memory(run: Run, tmp_path: Path) -> None:
+    run(1)
+    other = run(2, "arms: {narrow: 10, wide: 1000, huge: 5000}\n")
+    assert meta(other, "beginning")["memory"]["state"] is None
+    assert len(list((tmp_path / "home" / "memory" / "numbers").glob("*.json"))) == 2
+
+
+@pytest.mark.parametrize("policy", ["{linucb: 0.5}", "{discounted: {by: 0.9, policy: {lin_ts: {shared: true}}}}"])
+def test_linear_policies_remember_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
+    monkeypatch.setenv("LOOPWRIGHT_HOME", str(tmp_path / "home"))
+    text = f"workflow: toy\nitems: 40\nwindow: 4\nrewards: measured\nmemory: m\npolicy: {policy}\noutput: {tmp_path / 'runs'}\n"
+    for seed in (1, 2):
+        (tmp_path / f"{seed}.yaml").write_text(f"{text}seed: {seed}\n")
+        start(Start(tmp_path / f"{seed}.yaml"), Unwatched())
+    (file,) = (tmp_path / "home" / "memory" / "m").glob("*.json")
+    assert sorted(orjson.loads(file.read_bytes())["runs"].values()) == [40, 40]
