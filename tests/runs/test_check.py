@@ -37,6 +37,12 @@ def test_a_memory_that_could_not_be_added_to_is_refused_before_the_run(tmp_path:
         check(spec(tmp_path, "memory: numbers\npolicy: {windowed: {last: 50, policy: {epsilon_greedy: 0.1}}}\n"))
 
 
+@pytest.mark.parametrize("state", ["{a: 1}", "{loopwright_policy_state: 2}", "{loopwright_policy_state: 1, arms: []}"])
+def test_a_state_in_the_spec_is_checked_with_it(tmp_path: Path, state: str) -> None:
+    with pytest.raises(SpecError, match=r"toy\.yaml:2: policy.*state"):
+        check(spec(tmp_path, f"policy: {{warm_start: {{state: {state}, policy: thompson}}}}\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loopwright import workflows
-from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.errors import Problem, SpecError, StoreTooNew, UsageError
 from loopwright.llm import promises, providers
 from loopwright.loop.work import Workflow
 from loopwright.policy import build
 from loopwright.policy.modifier import chain
 from loopwright.policy.protocol import Policy
+from loopwright.policy.warm_start import WarmStart
 from loopwright.policy.windowed import Windowed
 from loopwright.records import Json
 from loopwright.spec.blocks import RunSpec
@@ -41,7 +42,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     problems = [*_executor(spec), *_models(spec), *promises.problems(spec.models, spec.budget)]
     try:
         policy = build(spec.policy)
-        problems += _memory(spec, policy)
+        problems += [*_memory(spec, policy), *_states(policy)]
     except SpecError as error:
         problems += error.problems
     except UsageError as error:
@@ -86,6 +87,16 @@ def _models(spec: RunSpec) -> Iterator[Problem]:
 def _memory(spec: RunSpec, policy: Policy) -> Iterator[Problem]:
     if spec.memory is not None and any(isinstance(each, Windowed) for each in chain(policy)):
         yield Problem("memory", "what a windowed policy keeps cannot be added up over runs", "another policy, or no memory")
+
+
+def _states(policy: Policy) -> Iterator[Problem]:
+    """States that stand in the spec itself; files are read when the run is started."""
+    for each in chain(policy):
+        if isinstance(each, WarmStart) and not isinstance(each.state, str):
+            try:
+                _ = each.start
+            except (UsageError, StoreTooNew) as error:
+                yield Problem("policy", str(error), "a state that `loopwright policy export` wrote")
 
 
 def _workflow(document: Document) -> Workflow:
