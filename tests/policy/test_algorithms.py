@@ -17,6 +17,7 @@ from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory
 from loopwright.policy.protocol import Choice, Lesson, Policy, Situation
+from loopwright.policy.tally import Tallies, count, tallies
 from loopwright.records import Arm
 from loopwright.spec.blocks import Named
 
@@ -164,3 +165,46 @@ def test_an_encoding_refuses_what_it_was_not_declared_for(levels: Any) -> None:
             encoding.context(levels)
     with pytest.raises(UsageError, match="range of context field 'x'"):
         Encoding(numbers={"x": (1, 1)})
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.25, 1.0]), st.sampled_from([1.0, -1.0, 0.5])), max_size=40
+    ),
+    st.integers(0, 40),
+)
+def test_a_standing_that_is_carried_is_the_one_worked_out_anew(lessons: list[tuple[str, float, float]], first: int) -> None:
+    memory = Memory()
+    for number, (arm, value, weight) in enumerate(lessons):
+        if number >= first:
+            tallies({}, memory).compare(ARMS)
+        count(Lesson({}, arm, value, weight=weight), memory)
+    carried, anew = tallies({}, memory).compare(ARMS), Tallies.of(tallies({}, memory)).compare(ARMS)
+    assert (carried.means, carried.best, carried.top) == (anew.means, anew.best, anew.top)
+    assert all(mean <= carried.rest for at, mean in enumerate(carried.means) if at != carried.best)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_inverse_that_is_carried_decides_as_one_worked_out_from_the_state(shared: bool) -> None:
+    rng, encoding = np.random.default_rng(2), Encoding(numbers={"x": (0, 1), "y": (0, 1)}, arms=ARMS)
+    policy, memory, restored = make({"linucb": {"shared": shared}}), Memory(), Memory()
+    for number in range(700):
+        context = {"x": float(rng.random()), "y": float(rng.random())}
+        choice = choose(policy, memory, context=context, encoding=encoding)
+        if number % 50 == 0:
+            restored.restore(memory.state(), number)
+            assert choose(policy, restored, context=context, encoding=encoding).reason == choice.reason
+        policy.learn(Lesson(context, choice.arm.name, float(rng.random()), encoding=encoding), memory)
+
+
+def test_streams_of_neighbouring_places_have_no_number_in_common() -> None:
+    places = [
+        (seed, trial, step, purpose)
+        for seed in (0, 1)
+        for trial in range(20)
+        for step in (0, 1)
+        for purpose in ("choose", "act")
+    ]
+    drawn = [number for place in places for stream in [Keyed(*place)] for number in [stream.random() for _ in range(20)]]
+    assert len(set(drawn)) == len(drawn)
+    assert stats.kstest(drawn, "uniform").pvalue > 0.001

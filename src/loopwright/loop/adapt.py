@@ -25,7 +25,7 @@ from loopwright.loop.trial import Item, Trial
 from loopwright.loop.window import Window
 from loopwright.loop.work import Outcome, S, Settlement, Work
 from loopwright.policy.memory import Memory
-from loopwright.policy.protocol import Lesson, Policy
+from loopwright.policy.protocol import Lesson, Policy, new
 from loopwright.records import Decision, DecisionId, Reward, TrialRecord
 from loopwright.store.history import SettledTrial
 from loopwright.store.writer import RunStore
@@ -167,7 +167,7 @@ class Adaptation(Generic[S]):
         for reward in rewards:
             decision = self._decision(trial, reward.decision)
             context, arm, probability = decision.context, decision.arm, decision.probability
-            lesson = Lesson(context, arm, reward.value, probability, reward.parts, self._declared.encoding)
+            lesson = new(Lesson, (context, arm, reward.value, probability, reward.parts, self._declared.encoding, 1.0))
             self._policy.learn(lesson, self.memory)
             self.progress.earn(decision.arm, reward)
 

@@ -11,7 +11,7 @@ from loopwright.loop.trial import Trial
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory
-from loopwright.policy.protocol import Policy, Situation
+from loopwright.policy.protocol import Policy, Situation, new
 from loopwright.records import Arm, Decision, DecisionId, Fields, Json, Reward
 
 
@@ -63,7 +63,7 @@ class Chooser:
             raise UsageError("there is no arm to choose from")
         step = trial.step + 1
         rng = Keyed(trial.seed, trial.number, step, "choose")
-        situation = Situation(context, arms, trial.number, rng, self._declared.encoding)
+        situation = new(Situation, (context, arms, trial.number, rng, self._declared.encoding))
         choice = self._policy.choose(situation, self._memory.as_of(self.version))
         id = DecisionId(trial.number, step)
         names = tuple(arm.name for arm in arms)

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loopwright.policy.memory import Memory, Recollection
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.memory import Recollection
+from loopwright.policy.protocol import Choice, Situation, new
 from loopwright.policy.reasons import best_mean
 from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.spec.blocks import Block
@@ -44,20 +44,23 @@ class EpsilonGreedy(Block):
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         context, arms, _, rng, _ = situation
         known = tallies(context, memory)
-        means = known.compare(arms)
-        epsilon = self.epsilon if self.schedule == "constant" else self._epsilon(known, len(arms))
-        top = max(means)
-        ties = means.count(top)
-        even = epsilon / len(arms)
-        if rng.random() < epsilon:
-            at = rng.below(len(arms))
-            probability = even + (1.0 - epsilon) / ties if means[at] == top else even
-            return Choice(arms[at], probability, _explores, (len(arms), epsilon))
-        at = means.index(top) if ties == 1 else rng.choice([at for at, mean in enumerate(means) if mean == top])
-        return Choice(arms[at], even + (1.0 - epsilon) / ties, best_mean, (known, arms, at))
+        standing = known.compare(arms)
+        best = standing[3]
+        count = len(arms)
+        epsilon = self.epsilon if self.schedule == "constant" else self._epsilon(known, count)
+        even = epsilon / count
+        drawn = rng.random()
+        if best >= 0 and drawn >= epsilon:
+            return new(Choice, (arms[best], 1.0 - epsilon + even, best_mean, (known, arms, best)))
+        means, top = standing.means, standing.top
+        greedy = (1.0 - epsilon) / means.count(top)
+        if drawn < epsilon:
+            at = min(int(drawn / epsilon * count), count - 1)  # a draw that is below epsilon is uniform there
+            return Choice(arms[at], even + greedy if means[at] == top else even, _explores, (count, epsilon))
+        at = rng.choice([at for at, mean in enumerate(means) if mean == top])
+        return Choice(arms[at], even + greedy, best_mean, (known, arms, at))
 
-    def learn(self, lesson: Lesson, memory: Memory) -> None:
-        count(lesson, memory)
+    learn = staticmethod(count)
 
     def _epsilon(self, known: Tallies, arms: int) -> float:
         learned = sum(tally[0] for tally in known.values()) / UNIT

@@ -21,8 +21,8 @@ from loopwright.spec.blocks import Block
 class Exp3(Block):
     """What an arm lost is counted by how unlikely it was taken, 1/p times; without a stated probability, once."""
 
-    rate: Annotated[float, Field(gt=0, le=1, description="how fast the weights follow what was lost")] = 0.02
-    explore: Annotated[float, Field(gt=0, le=1, description="the share of choices made at random")] = 0.01
+    rate: Annotated[float, Field(gt=0, le=1, description="how fast the weights follow what was lost")] = 0.01
+    explore: Annotated[float, Field(gt=0, le=1, description="the share of choices made at random")] = 0.02
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         arms = situation.arms

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import MutableSequence, Sequence
+from functools import lru_cache, partial
 from hashlib import blake2b
 from math import cos as _cos
 from math import log as _log
@@ -20,28 +21,42 @@ T = TypeVar("T")
 _numbers = Struct("<8Q").unpack
 _packed = Struct("<Qqqq").pack
 _UNIT = 2.0**-53
-_TURN = 2.0 * math.pi * _UNIT
+_HALF = 2.0**-32
+_HALF_MASK = 2**32 - 1
+_TURN = 2.0 * math.pi * _HALF
 _LOG_4 = math.log(4.0)
 _MASK = 2**63 - 1
 _RANGE = 2**64
 _LOW = _RANGE - 1
+_NONE: list[int] = []
+
+
+def _hashed(counter: int, seed: int, trial: int, step: int, purpose: str) -> tuple[int, ...]:
+    return _numbers(blake2b(_packed(counter, seed & _MASK, trial, step) + purpose.encode()).digest())
+
+
+_first = lru_cache(maxsize=256)(partial(_hashed, 0))
 
 
 class Keyed:
-    """A stream of random numbers for one purpose at one place."""
+    """A stream of random numbers for one purpose at one place. Most decisions draw one number: so the first one of eight trials
+    in a row come from the same hash, and only what is drawn beyond has blocks of its own."""
 
     __slots__ = ("_block", "_counter", "_place")
 
     def __init__(self, seed: int, trial: int = 0, step: int = 0, purpose: str = "") -> None:
         self._place = (seed, trial, step, purpose)
         self._counter = 0
-        self._block: list[int] = []
+        self._block = _NONE
 
     def _refill(self) -> list[int]:
-        seed, trial, step, purpose = self._place
-        key = _packed(self._counter, seed & _MASK, trial, step) + purpose.encode()
-        self._counter += 1
-        self._block = block = list(_numbers(blake2b(key).digest()))
+        counter = self._counter
+        self._counter = counter + 1
+        if counter:
+            self._block = block = list(_hashed(counter, *self._place))
+        else:
+            seed, trial, step, purpose = self._place
+            self._block = block = [_first(seed, trial >> 3, step, purpose)[trial & 7]]
         return block
 
     def bits(self) -> int:
@@ -50,7 +65,11 @@ class Keyed:
 
     def random(self) -> float:
         """Uniform in [0, 1), with 53 bits."""
-        return ((self._block or self._refill()).pop() >> 11) * _UNIT
+        if self._counter:
+            return ((self._block or self._refill()).pop() >> 11) * _UNIT
+        self._counter = 1
+        seed, trial, step, purpose = self._place
+        return (_first(seed, trial >> 3, step, purpose)[trial & 7] >> 11) * _UNIT
 
     def below(self, n: int) -> int:
         """Uniform in 0..n-1, without bias."""
@@ -75,14 +94,12 @@ class Keyed:
         return math.sqrt(-2.0 * math.log(1.0 - self.random())) * math.cos(2.0 * math.pi * self.random())
 
     def normals(self, count: int) -> list[float]:
-        """Standard normals, two from each pair of uniform numbers."""
+        """Standard normals, two from each 64 bits, and so none beyond 6.7."""
         drawn: list[float] = []
-        block = self._block
-        while len(drawn) < count:
-            if len(block) < 2:  # pairs are never split between blocks, so that each takes one look
-                block = self._refill()
-            radius = _sqrt(-2.0 * _log(1.0 - (block.pop() >> 11) * _UNIT))
-            angle = (block.pop() >> 11) * _TURN
+        for _ in range((count + 1) // 2):
+            bits = (self._block or self._refill()).pop()
+            radius = _sqrt(-2.0 * _log(1.0 - (bits >> 32) * _HALF))
+            angle = (bits & _HALF_MASK) * _TURN
             drawn.append(radius * _cos(angle))
             drawn.append(radius * _sin(angle))
         return drawn if len(drawn) == count else drawn[:count]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Annotated
 
 from pydantic import Field
@@ -23,8 +24,12 @@ class LinTs(Linear):
         arms, rng, rows = situation.arms, situation.rng, self.rows(situation)
         size = len(rows[0])
         solved = self.solved(situation, memory, size)
-        worth, spread = self.outlook(rows, solved)
-        noise = self.maths.drawn(rows, solved, rng.normals(size)) if self.shared else spread * rng.normals(len(arms))
-        draws = (worth + self.v * noise).tolist()
+        worth, variance = self.outlook(rows, solved)
+        if self.shared:
+            departures = self.maths.drawn(rows, solved, rng.normals(size))
+            draws = [mean + self.v * departure for mean, departure in zip(worth, departures, strict=True)]
+        else:
+            v, normals = self.v, rng.normals(len(arms))
+            draws = [mean + v * sqrt(each) * noise for mean, each, noise in zip(worth, variance, normals, strict=True)]
         at = draws.index(max(draws))
         return Choice(arms[at], None if len(arms) > 1 else 1.0, reason, ("best draw", draws, worth, arms, at))

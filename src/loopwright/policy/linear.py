@@ -44,7 +44,7 @@ class Linear(Block):
         row = self._row(context, arm, encoding)
         owner, size = "" if self.shared else arm, len(row)
         known = self.maths.models(memory.get(PLACE, _NOTHING), size)
-        memory.put(PLACE, known.having(owner, self.maths.recall(known.get(owner), size).having(row, value, weight)))
+        memory.put(PLACE, known.having(owner, self.maths.recall(known.get(owner), size).having(row, value, weight, self.ridge)))
 
     def rows(self, situation: Situation) -> list[Sequence[float]]:
         """The features of the situation: one row where each arm has a model of its own, else a row for each arm."""
@@ -83,5 +83,5 @@ def _declared(encoding: Encoding | None, context: Fields) -> Encoding:
     return encoding or PLAIN
 
 
-def reason(what: str, scores: Sequence[float], worth: Floats, arms: Sequence[Arm], at: int) -> str:
+def reason(what: str, scores: Sequence[float], worth: Sequence[float], arms: Sequence[Arm], at: int) -> str:
     return f"{what} {scores[at]:.3f} (expected {worth[at]:.3f}); {others(arms, scores, at)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Annotated
 
 from pydantic import Field
@@ -18,8 +19,8 @@ class LinUcb(Linear):
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         arms, rows = situation.arms, self.rows(situation)
-        worth, spread = self.outlook(rows, self.solved(situation, memory, len(rows[0])))
-        bounds = (worth + self.alpha * spread).tolist()
+        worth, variance = self.outlook(rows, self.solved(situation, memory, len(rows[0])))
+        bounds = [mean + self.alpha * sqrt(each) for mean, each in zip(worth, variance, strict=True)]
         top = max(bounds)
         ties = [at for at, bound in enumerate(bounds) if bound == top]
         at = ties[0] if len(ties) == 1 else situation.rng.choice(ties)

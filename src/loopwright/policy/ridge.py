@@ -1,7 +1,8 @@
 """Ridge regression on sums of whole numbers: exact to merge, to age and to take back. Imported when a linear policy decides.
 
 An arm's sums, in units of 1e-9: how much was learned; and the features times themselves, with the features times the reward
-(less 0.5, so that an arm without a past counts as middling) as the last row.
+(less 0.5, so that an arm without a past counts as middling) as the last row. A last column of zeros makes them square: with -1
+in its corner, the inverse has the coefficients for its last row.
 """
 
 from __future__ import annotations
@@ -18,47 +19,55 @@ from loopwright.records import Arm
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_ROOT = float(np.sqrt(UNIT))
-
 MIDDLE = 0.5
 """What an arm is taken to earn before anything is known of it."""
 
 
-class Ridge:
-    """Frozen: the sums are the state, what is worked out of them is kept beside."""
+FRESH = 256
+"""After so many rewards the inverse is worked out anew, before rounding adds up."""
 
-    __slots__ = ("known", "strength", "sums", "times")
+
+class Ridge:
+    """Frozen: the sums are the state, what is worked out of them is kept beside, and depends on nothing but the order in which
+    rewards came."""
+
+    __slots__ = ("carried", "known", "strength", "sums", "times")
 
     def __init__(self, times: int, sums: NDArray[np.int64]) -> None:
         self.times = times
         self.sums = sums
         self.known: Floats | None = None
         self.strength = 0.0
+        self.carried = 0
 
     def plain(self) -> list[int]:
         """The last row, then the upper triangle of the others."""
-        size = self.sums.shape[1]
-        return [self.times, *self.sums[size].tolist(), *self.sums[:size][np.triu_indices(size)].tolist()]
+        size = len(self.sums) - 1
+        return [self.times, *self.sums[size, :size].tolist(), *self.sums[np.triu_indices(size)].tolist()]
 
-    def having(self, row: Sequence[float], value: float, weight: float) -> Ridge:
-        """The same with one more reward."""
-        column = np.array((*row, value - MIDDLE))
-        added = column[:, None] * column[:-1]
-        added *= weight * UNIT
-        return Ridge(self.times + round(weight * UNIT), self.sums + np.rint(added).astype(np.int64))
+    def having(self, row: Sequence[float], value: float, weight: float, strength: float) -> Ridge:
+        """The same with one more reward. A reward that is added changes the inverse by as much as Sherman and Morrison say."""
+        across = np.array((*row, 0.0))
+        down = across.copy()
+        down[-1] = value - MIDDLE
+        added = down[:, None].dot(across[None])
+        weight *= UNIT
+        added *= weight
+        now = Ridge(self.times + round(weight), self.sums + np.rint(added).astype(np.int64))
+        if weight > 0.0 and self.carried < FRESH:
+            known = self.solved(strength)
+            left, right = known.dot(down), across.dot(known)
+            left *= weight / (1.0 + weight * float(across.dot(left)))
+            now.known, now.strength, now.carried = known - left[:, None].dot(right[None]), strength, self.carried + 1
+        return now
 
     def faded(self, by: float) -> Ridge:
         return Ridge(round(self.times * by), np.rint(self.sums * by).astype(np.int64))
 
     def solved(self, strength: float) -> Floats:
-        """How uncertain each direction is, in units of 1e-9, and the coefficients as the last row."""
+        """How uncertain each direction is, and the coefficients as the last row, in units of 1e-9."""
         if self.known is None or self.strength != strength:
-            sums = self.sums
-            size = sums.shape[1]
-            known = np.empty(sums.shape)
-            known[:size] = inverse = np.linalg.inv(sums[:size] + _diagonal(size, strength))
-            known[size] = inverse @ sums[size]
-            self.known, self.strength = known, strength
+            self.known, self.strength = np.linalg.inv(self.sums + _before(len(self.sums), strength)), strength
         return self.known
 
 
@@ -80,15 +89,16 @@ class Models(dict[str, Ridge]):
             self.arms = ()
         return now
 
-    def stacked(self, arms: Sequence[Arm], size: int, strength: float) -> Floats:
+    def stacked(self, arms: Sequence[Arm], features: int, strength: float) -> Floats:
         """The models of the arms, one above the other."""
+        size = features + 1
         if self.arms is not arms or self.strength != strength:
-            self.stack = np.concatenate([recall(self.get(arm.name), size).solved(strength) for arm in arms])
+            self.stack = np.concatenate([recall(self.get(arm.name), features).solved(strength) for arm in arms])
             self.arms, self.strength = arms, strength
         elif self.behind is not None:
             for at, arm in enumerate(arms):
                 if arm.name == self.behind:
-                    self.stack[at * (size + 1) : (at + 1) * (size + 1)] = self[self.behind].solved(strength)
+                    self.stack[at * size : (at + 1) * size] = self[self.behind].solved(strength)
         self.behind = None
         return self.stack
 
@@ -104,46 +114,48 @@ def recall(found: Any, size: int) -> Ridge:
     """An arm's sums, also where they were read from JSON."""
     if isinstance(found, Ridge):
         return found
-    sums = np.zeros((size + 1, size), np.int64)
+    sums = np.zeros((size + 1, size + 1), np.int64)
     if found is None:
         return Ridge(0, sums)
     times, *rest = found
     above = np.triu_indices(size)
-    sums[size] = rest[:size]
+    sums[size, :size] = rest[:size]
     sums[above] = rest[size:]
-    sums[:size].T[above] = rest[size:]
+    sums.T[above] = rest[size:]
     return Ridge(times, sums)
 
 
 class Outlook(NamedTuple):
-    """Per arm: what it should earn, and how uncertain that is as a standard deviation in units of the noise."""
+    """Per arm: what it should earn, and the variance of that in units of the noise's."""
 
-    worth: Floats
-    spread: Floats
+    worth: list[float]
+    variance: list[float]
 
 
 def apart(row: Sequence[float], stack: Floats) -> Outlook:
     """One context, and for every arm a model of its own."""
-    size = len(row)
-    numbers = np.array(row)
-    seen = (stack @ numbers).reshape(-1, size + 1)
-    return Outlook(seen[:, size] + MIDDLE, np.sqrt(np.abs(seen[:, :size] @ numbers)) * _ROOT)
+    numbers = np.array((*row, 0.0))
+    seen = stack.dot(numbers).reshape(-1, len(numbers))
+    return _outlook(seen[:, -1], seen.dot(numbers))
 
 
 def together(rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
     """A row of features for every arm, and one model."""
-    size = len(rows[0])
     numbers = np.array(rows)
-    variance = np.einsum("ij,ij->i", numbers @ solved[:size], numbers)
-    return Outlook(numbers @ solved[size] + MIDDLE, np.sqrt(np.abs(variance)) * _ROOT)
+    return _outlook(numbers @ solved[-1, :-1], np.einsum("ij,ij->i", numbers @ solved[:-1, :-1], numbers))
 
 
-def drawn(rows: Sequence[Sequence[float]], solved: Floats, normals: Sequence[float]) -> Floats:
+def _outlook(worth: Floats, variance: Floats) -> Outlook:
+    return Outlook([MIDDLE + UNIT * each for each in worth.tolist()], [abs(UNIT * each) for each in variance.tolist()])
+
+
+def drawn(rows: Sequence[Sequence[float]], solved: Floats, normals: Sequence[float]) -> list[float]:
     """How one draw of the coefficients departs from their mean, seen through each arm's features."""
-    departure: Floats = np.array(rows) @ (np.linalg.cholesky(solved[:-1] * UNIT) @ normals)
-    return departure
+    departures: list[float] = (np.array(rows) @ (np.linalg.cholesky(solved[:-1, :-1] * UNIT) @ normals)).tolist()
+    return departures
 
 
 @cache
-def _diagonal(size: int, strength: float) -> NDArray[np.int64]:
-    return round(strength * UNIT) * np.eye(size, dtype=np.int64)
+def _before(size: int, strength: float) -> NDArray[np.int64]:
+    """What is taken to be known before anything is."""
+    return np.diag([*[round(strength * UNIT)] * (size - 1), -UNIT])

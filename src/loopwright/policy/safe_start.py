@@ -53,7 +53,7 @@ class SafeStart(Modifier):
 
     def _better(self, arms: Sequence[Arm], base: int, known: Tallies) -> str | None:
         """The first arm whose lower bound is above the baseline's mean."""
-        means = known.compare(arms)
+        means = known.compare(arms).means
         if not known.times(arms[base].name):
             return None
         doubt = -math.log(1.0 - self.confidence)

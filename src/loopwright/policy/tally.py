@@ -8,12 +8,13 @@ the arm, the second what it earned.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
 
 from loopwright.errors import UsageError
 from loopwright.policy.memory import Memory, Recollection
-from loopwright.policy.protocol import Lesson
+from loopwright.policy.protocol import Lesson, new
 from loopwright.records import Arm, Fields
 
 UNIT = 1_000_000_000
@@ -23,28 +24,57 @@ UNKNOWN = 2.0
 """The mean of an arm that has earned nothing yet: above any other."""
 
 
+class Standing(NamedTuple):
+    """How arms compare: where each stands among them, their means, the only one with the best mean (-1 where several have it),
+    that mean, and one that no other arm is above. It is carried from reward to reward, since mostly little of it changes."""
+
+    arms: Sequence[Arm]
+    places: Mapping[str, int]
+    means: list[float]
+    best: int
+    top: float
+    rest: float
+
+    @classmethod
+    def of(cls, arms: Sequence[Arm], places: Mapping[str, int], means: list[float]) -> Standing:
+        *_, rest, top = sorted(means) if len(means) > 1 else (-1.0, *means)
+        return cls(arms, places, means, -1 if rest == top else means.index(top), top, rest)
+
+    def when(self, arm: str, mean: float) -> Standing:
+        """The same but for the mean of one arm."""
+        arms, places, means, best, top, rest = self
+        at = places[arm]
+        means = means.copy()
+        means[at] = mean
+        if at == best and mean > rest:
+            return new(Standing, (arms, places, means, best, mean, rest))
+        if mean < top and at != best >= 0:
+            return new(Standing, (arms, places, means, best, top, rest if rest > mean else mean))
+        return Standing.of(arms, places, means)
+
+
 class Tallies(dict[str, tuple[int, int]]):
-    """By arm: how often it was rewarded, and the sum, both in units of 1e-9. `view` holds the arms that were last compared,
-    where each stands among them, and their means, which follow from the sums and are no part of the state."""
+    """By arm: how often it was rewarded, and the sum, both in units of 1e-9. How the arms that were last compared stand follows
+    from that, and is no part of the state."""
 
-    __slots__ = ("view",)
+    __slots__ = ("standing",)
 
-    view: tuple[Sequence[Arm], Mapping[str, int], list[float]] | None
+    standing: Standing | None
 
     @classmethod
     def of(cls, known: Mapping[str, Sequence[int]]) -> Tallies:
         """What was read from JSON, or worked out anew."""
         tallies = cls({arm: (sums[0], sums[1]) for arm, sums in known.items()})
-        tallies.view = None
+        tallies.standing = None
         return tallies
 
-    def compare(self, arms: Sequence[Arm]) -> list[float]:
-        """Each arm's mean; `UNKNOWN` where it has none, also because all of it has been taken away again."""
-        if self.view is not None and self.view[0] is arms:
-            return self.view[2]
-        means = [mean(self.get(arm.name)) for arm in arms]
-        self.view = (arms, {arm.name: at for at, arm in enumerate(arms)}, means)
-        return means
+    def compare(self, arms: Sequence[Arm]) -> Standing:
+        """By each arm's mean; `UNKNOWN` where it has none, also because all of it has been taken away again."""
+        standing = self.standing
+        if standing is None or standing[0] is not arms:
+            places = {arm.name: at for at, arm in enumerate(arms)}
+            self.standing = standing = Standing.of(arms, places, [mean(self.get(arm.name)) for arm in arms])
+        return standing
 
     def times(self, arm: str) -> int:
         return max(0, self[arm][0]) if arm in self else 0
@@ -75,19 +105,15 @@ def count(lesson: Lesson, memory: Memory, share: float = 1.0, room: str = "") ->
     if type(known) is not Tallies:
         known = Tallies.of(known)
     times, total = known.get(arm, _ZERO)
-    weight *= share * UNIT
-    times += round(weight)
-    total += round(weight * value)
+    weight *= share
+    times += UNIT if weight == 1.0 else round(weight * UNIT)
+    total += round(weight * UNIT * value)
     now = Tallies(known)
     now[arm] = (times, total)
-    view = known.view
-    if view is not None and arm in view[1]:
-        arms, at, means = view
-        means = means.copy()
-        means[at[arm]] = total / times if times > 0 else UNKNOWN
-        now.view = (arms, at, means)
-    else:
-        now.view = None
+    standing = known.standing
+    if standing is not None:
+        standing = standing.when(arm, total / times if times > 0 else UNKNOWN) if arm in standing[1] else None
+    now.standing = standing
     memory.put(place, now)
 
 

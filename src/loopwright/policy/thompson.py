@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from loopwright.policy.keyed import Keyed
-from loopwright.policy.memory import Memory, Recollection
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.memory import Recollection
+from loopwright.policy.protocol import Choice, Situation
 from loopwright.policy.reasons import best_score, has_none
 from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.records import Arm
@@ -37,8 +37,7 @@ class Thompson(Block):
         at = draws.index(max(draws))
         return Choice(arms[at], None if len(arms) > 1 else 1.0, best_score, ("best draw", draws, known, arms, at))
 
-    def learn(self, lesson: Lesson, memory: Memory) -> None:
-        count(lesson, memory)
+    learn = staticmethod(count)
 
 
 def _rates(arms: Sequence[Arm], known: Tallies, rng: Keyed) -> list[float]:

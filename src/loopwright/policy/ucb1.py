@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from loopwright.policy.memory import Memory, Recollection
+from loopwright.policy.memory import Recollection
 from loopwright.policy.optimism import highest
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.protocol import Choice, Situation
 from loopwright.policy.tally import count
 from loopwright.spec.blocks import Block
 
@@ -22,8 +22,7 @@ class Ucb1(Block):
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         return highest(situation, memory, self._bound)
 
-    def learn(self, lesson: Lesson, memory: Memory) -> None:
-        count(lesson, memory)
+    learn = staticmethod(count)
 
     def _bound(self, mean: float, times: float, learned: float) -> float:
         return mean + math.sqrt(self.c * math.log(max(1.0, learned)) / times)

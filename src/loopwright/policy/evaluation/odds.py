@@ -19,6 +19,7 @@ CLOSE = 1e-9
 
 _HIGH = (1 << 64) - (1 << 32)
 _STEERED = 3
+_HALVINGS = 10
 
 
 class Odds(NamedTuple):
@@ -83,7 +84,8 @@ class Asked:
 
     def _steered(self) -> Iterator[Choice]:
         """Choices that lead to every arm: first by numbers that make a policy explore, pick at once, or exploit, each with one
-        after the other of its picks; then by numbers between two that led to different arms."""
+        after the other of its picks; then by ever smaller ones, since a number that makes it explore may also be its pick; then
+        by numbers between two that led to different arms."""
         arms = len(self._situate(Keyed(0)).arms)
         picks = _picks(arms)
         found: list[tuple[int, str]] = []
@@ -95,6 +97,9 @@ class Asked:
             found.append((bits, choice.arm.name))
         for pick in picks:
             yield self._choose(Steered(_HIGH, pick, self._place))
+        for halved in range(1, _HALVINGS):
+            for bits in _picks(2 * arms):
+                yield self._choose(Steered(bits >> halved, bits, self._place))
         for _ in range(16 + 8 * arms):
             gaps = [(b - a, a) for (a, one), (b, other) in pairwise(found) if one != other]
             if not gaps:
