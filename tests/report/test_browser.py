@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from places import Place
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from loopwright.report.run import report
@@ -42,7 +43,7 @@ OVERLAPPING = """
 
 
 @pytest.fixture(scope="module")
-def browser(address: str) -> Iterator[Browser]:
+def browser(address: str, others: dict[str, str]) -> Iterator[Browser]:
     """It has an event loop in this thread while it lives: the run must have been made before."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium: `make test` installs one")
@@ -57,6 +58,27 @@ def address(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> str:
     file: Path = tmp_path_factory.mktemp("page") / "report.html"
     file.write_text(report(whole(run), course_of(run, 10)))
     return file.as_uri()
+
+
+OTHERS = {
+    "linear": ("rewards=measured", "policy={linucb: 0.25}", "fail_every=null"),
+    "shared": ("rewards=measured", "policy={lin_ts: {shared: true}}", "fail_every=null"),
+    "turning": ("rewards=turning", "steps=1", "policy=thompson", "items=600"),
+    "twelve": (f"arms={{{', '.join(f'a number {arm}: {3**arm}' for arm in range(12))}}}", "policy=thompson"),
+    "failed": ("fail_every=1", "items=20"),
+}
+
+
+@pytest.fixture(scope="module")
+def others(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Pages of other runs, made before the browser is there."""
+    pages = {}
+    for name, sets in OTHERS.items():
+        folder = place.run(*sets, name=name)
+        file: Path = tmp_path_factory.mktemp("page") / f"{name}.html"
+        file.write_text(report(whole(folder), course_of(folder, 10)))
+        pages[name] = file.as_uri()
+    return pages
 
 
 class Visit(NamedTuple):
@@ -97,6 +119,20 @@ def test_all_words_of_all_charts_can_be_read(visit: Visit) -> None:
 
 def test_the_page_is_no_wider_than_the_screen(visit: Visit) -> None:
     assert visit.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("width", [360, 1200])
+def test_pages_of_other_runs_can_be_read_as_well(browser: Browser, others: dict[str, str], name: str, width: int) -> None:
+    page = browser.new_page(color_scheme="dark", viewport={"width": width, "height": 900})
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text))
+    page.goto(others[name])
+    assert page.evaluate(OUTSIDE) == page.evaluate(OVERLAPPING) == complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert (page.locator(".notice[role=note]").count() == 1) == (name == "turning")
+    assert (page.locator("desc", has_text="What features add").count() == 1) == (name in ("linear", "shared"))
+    page.close()
 
 
 def test_it_follows_the_readers_theme(browser: Browser, address: str) -> None:

@@ -9,7 +9,7 @@ import orjson
 
 from loopwright.measure.intervals import of_mean
 from loopwright.records import Decision, Fields, Json
-from loopwright.report import changes, curves
+from loopwright.report import changes, curves, models
 from loopwright.report.amounts import count, share
 from loopwright.report.frame import Axis, Caption
 from loopwright.report.heat import Cell as HeatCell
@@ -26,12 +26,8 @@ from loopwright.runs.series import Cell, Course, Line, summed
 _EARNED = heads("arm >pulls >share >rewards >mean >95_%_interval over_time")
 _TAKEN = heads("decision context arm >probability ~reason")
 _SCALED = "reward, scaled to 0..1"
-_ADDS = heads("feature >adds >95_%_interval")
 _ROOM = 6
 """Columns of a heat map that can still be read."""
-
-_FEATURES = 20
-"""Rows of a model that are shown."""
 
 
 def panel(policy: Json, course: Course) -> Markup:
@@ -40,7 +36,7 @@ def panel(policy: Json, course: Course) -> Markup:
     if not any(course.decisions):
         return joined([said, paragraph("It has not decided anything yet.", "quiet")])
     drawn = charts([*_over_time(course), *_at_last(course)])
-    tables = [_overall(course), _in_contexts(course), _models(course), _decisions(course)]
+    tables = [_overall(course), _in_contexts(course), models.tables(course), _decisions(course)]
     return joined([said, _changes(policy, course), drawn, _note(course), *tables])
 
 
@@ -106,6 +102,7 @@ def _at_last(course: Course) -> Iterator[Markup]:
         names = [context(lines_of[0].context) for lines_of in contexts]
         caption = Caption("Mean reward, by context and arm", _SCALED, f"{count(sum(course.spread))} rewards")
         yield figure(heat(caption, names, arms, cells), "What each arm came to in each context.")
+    yield from models.drawn(course)
     caption = Caption("Rewards", "how many", f"{count(sum(course.spread))} rewards")
     yield figure(histogram(caption, Bins(0.0, 1.0, course.spread), _SCALED), "All rewards by their size.")
 
@@ -159,27 +156,6 @@ def _earned(arm: str, cells: Sequence[Cell], of: int) -> list[Child]:
         "" if held is None else f"{held.low:.3f} to {held.high:.3f}",
         spark([cell.mean for cell in cells]),
     ]
-
-
-def _models(course: Course) -> Markup | None:
-    """What a linear policy makes of each feature."""
-    if not course.models:
-        return None
-    groups = []
-    for model in course.models:
-        rows: list[list[Child]] = [
-            [feature, f"{value:+.3f}", f"{low:+.3f} to {high:+.3f}"]
-            for feature, value, low, high in model.coefficients[:_FEATURES]
-        ]
-        left = len(model.coefficients) - _FEATURES
-        more = f"; {count(left)} smaller ones are not shown" if left > 0 else ""
-        whose = "all arms" if model.arm is None else model.arm
-        groups.append(Group(f"{whose}: {count(model.rewards)} rewards, which scatter by {model.noise:.3f}{more}", rows))
-    said = (
-        "What the policy takes each feature to add to the reward: a number, from the bottom to the top of its range; a word, "
-        "against the middle of its kind. The base is the reward with every number at its bottom."
-    )
-    return table(said, _ADDS, groups)
 
 
 def _decisions(course: Course) -> Markup | None:
