@@ -2,7 +2,7 @@
 
 Its numbers for a sequence depend on that sequence alone, bit for bit. Libraries add up a product in an order that depends
 on its shape, the row's place in it and the number of threads. Here every product is a stack of blocks of four rows, and
-small enough that no library shares it out among threads; attention goes over blocks of 64 places, added up one by one.
+small enough that no library shares it out among threads; attention goes over blocks of 32 places, added up one by one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Ints: TypeAlias = NDArray[np.int64]
 
 FORMAT = 1
 ROWS = 4
-SPAN = 64
+SPAN = 32
 GRID = 1024.0
 """Logits are whole multiples of 1/GRID, so that what differs in the last bit between two machines seldom shows."""
 
@@ -57,7 +57,9 @@ def load(path: Path) -> Weights:
             raise ValueError(f"format {meta['format']}, not {FORMAT}")
         arrays = {name: array.astype(np.float32) for name, array in held.items()}
         trained = meta.get("trained") or {}
-        return Weights(arrays, tuple(meta["vocabulary"]), meta["heads"], meta["layers"], str(trained.get("digest", ""))[:12])
+        return Weights(
+            arrays, tuple(meta["vocabulary"]), meta["heads"], meta["layers"], str(trained.get("digest", "unknown"))[:12]
+        )
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} holds no usable weights of the embedded model: {error}") from None
 
