@@ -145,7 +145,8 @@ def _solved(signature: Signature) -> Asked | str:
         said = f"{reason} Answer: {number}".strip()
     if not said:
         return Asked(job, {"question": question}, signature)
-    return Asked(job, {"question": question}, signature, said, signature.objective)
+    worked = "solve" if said.startswith("Answer:") else "solve_steps"
+    return Asked(worked, {"question": question}, signature, said, signature.objective)
 
 
 def _spoken(output: Output, value: Any) -> Any:

@@ -22,7 +22,7 @@ _REASONS = frozenset(
 )
 _ANSWER = re.compile(r"(.*?)\s*\bAnswer: (-?\d+)\.?\s*", re.S)
 _MARKED = re.compile(r"\[\[ ## (\w+) ## \]\]\n?(.*?)(?=\n*\[\[ ## \w+ ## \]\]|\Z)", re.S)
-_TEXT = {"type": "string"}
+_TEXT = {"type": "string", "maxLength": 240}
 
 
 class Fields(NamedTuple):
