@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from loopwright.errors import Rejected
 from loopwright.llm.structured import read
 from loopwright.llm.tiny.batching import Asked, Batch, Said
-from loopwright.llm.tiny.constrain import Grammar
+from loopwright.llm.tiny.grammar import Grammar
 from loopwright.llm.tiny.network import Network, Weights, load
 from loopwright.llm.tiny.tokens import MODEL, USER, Tokenizer
 

@@ -11,7 +11,8 @@ from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from loopwright.llm.tiny.constrain import Held, State, Vocabulary
+from loopwright.llm.tiny.constrain import Held, Vocabulary
+from loopwright.llm.tiny.grammar import State
 from loopwright.llm.tiny.network import Network, Room
 from loopwright.llm.tiny.sampling import Chosen, Mask, choose, draws, sharpness
 from loopwright.llm.tiny.tokens import END

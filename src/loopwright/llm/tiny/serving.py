@@ -70,23 +70,28 @@ class Server:
             self._give_up(error)
 
     def _admit(self) -> bool:
-        """Lets in whom there is room for and lets go who has left; False when nobody is there."""
+        """Lets go who has left and lets in whom there is room for; False when nobody is there."""
         if self._cancelled:
             self._cancelled = False
             for ticket in [ticket for ticket in self._batch.tickets if ticket.cancelled()]:
                 self._batch.drop(ticket)
-        joining: list[tuple[Asked, Ticket]] = []
+        while (joining := self._next()) is not None:
+            asked, ticket = joining
+            try:
+                self._batch.join(asked, ticket)
+            except Exception as error:
+                _fail(ticket, error)
+        return len(self._batch) > 0
+
+    def _next(self) -> tuple[Asked, Ticket] | None:
+        """Who joins; when nobody does and nobody is there, whoever comes later starts another thread."""
         with self._lock:
-            while self._waiting and len(self._batch) + len(joining) < self._batch.slots:
+            while self._waiting and len(self._batch) < self._batch.slots:
                 asked, ticket = self._waiting.popleft()
                 if not ticket.cancelled():
-                    joining.append((asked, ticket))
-            self._running = bool(joining) or len(self._batch) > 0
-            if not self._running:
-                return False
-        for asked, ticket in joining:
-            self._batch.join(asked, ticket)
-        return True
+                    return asked, ticket
+            self._running = len(self._batch) > 0
+            return None
 
     def _give_up(self, error: BaseException) -> None:
         """Whatever went wrong, nobody is left waiting."""
@@ -96,8 +101,12 @@ class Server:
             self._batch.empty()
             self._running = False
         for ticket in waiting:
-            if not ticket.done() and ticket.set_running_or_notify_cancel():
-                ticket.set_exception(error)
+            _fail(ticket, error)
+
+
+def _fail(ticket: Ticket, error: BaseException) -> None:
+    if not ticket.done() and ticket.set_running_or_notify_cancel():
+        ticket.set_exception(error)
 
 
 _servers: dict[Path, Server] = {}
