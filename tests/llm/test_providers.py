@@ -24,7 +24,7 @@ from loopwright.spec.blocks import FromEnv, ModelBlock
 
 SECRET = "sk-canary-4d1f9c27"
 ON_THE_WIRE = ("openai", "anthropic", "litellm")
-RECORDED = Request(chat("What is 2 + 3?"), temperature=0.0, max_output_tokens=20)
+RECORDED = Request(chat("What is 2 + 3?"), temperature=0.0, max_output_tokens=60)
 
 Make = Callable[..., Provider]
 
