@@ -20,7 +20,7 @@ DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix 
 BASE := .venv-base/made-$(call digest,requirements/base.txt)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
-.PHONY: help env test browser quick check lint types layers size bench bench-peers regret prove lock format clean
+.PHONY: help env test browser quick check lint types layers size bench bench-peers clients regret prove lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(DEV) ## ratios, each measured against something in the same process
 bench-peers: $(PEERS) ## the calling path and the policies beside other libraries, in .venv-bench
 	.venv-bench/bin/python bench/paths.py --peers
 	.venv-bench/bin/python bench/policies.py --peers
+
+clients: $(PEERS) ## the openai SDK and LiteLLM against the practice server, in .venv-bench
+	.venv-bench/bin/python -m pytest tests/llm/test_practice_clients.py tests/llm/test_providers.py
 
 regret: $(DEV) ## the regret of every policy, also where arms change, into docs/policies.md: some minutes
 	$(BIN)/python bench/regret.py
