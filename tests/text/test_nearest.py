@@ -1,0 +1,81 @@
+"""The nearest vector is the nearest: the same as an exact search, whatever comes when, and in the last bit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopwright.text.embedding import Floats, Lexical
+from loopwright.text.nearest import BLOCK, Nearby, Nearest
+
+
+def units(count: int, dims: int, seed: int = 0) -> Floats:
+    drawn = np.random.default_rng(seed).standard_normal((count, dims))
+    unit: Floats = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return unit
+
+
+def exact(one: Floats, other: Floats) -> float:
+    return math.fsum(float(a) * float(b) for a, b in zip(one, other, strict=True))
+
+
+def test_nothing_is_near_where_nothing_is() -> None:
+    assert Nearest(8).most(units(1, 8)[0]) is None
+
+
+def test_across_blocks_it_finds_what_an_exact_search_finds() -> None:
+    vectors, asked = units(2 * BLOCK + 3, 16), units(20, 16, seed=1)
+    index = Nearest(16)
+    for n, vector in enumerate(vectors):
+        index.add(str(n), vector)
+    for vector in asked:
+        place = int(np.argmax(vectors.astype(np.float64) @ vector.astype(np.float64)))
+        assert index.most(vector) == Nearby(exact(vectors[place], vector), str(place))
+    assert index.most(vectors[-1]) == Nearby(exact(vectors[-1], vectors[-1]), str(2 * BLOCK + 2))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(0, 31))
+def test_the_earliest_of_equals_among_those_of_its_time(drawn: list[int], among: int) -> None:
+    vectors = units(6, 12)
+    index = Nearest(12)
+    for n, which in enumerate(drawn):
+        index.add(str(n), vectors[which])
+    for vector in vectors:
+        seen = [exact(vectors[which], vector) for which in drawn[:among]]
+        best = index.most(vector, among)
+        assert best == (Nearby(max(seen), str(seen.index(max(seen)))) if seen else None)
+
+
+def test_a_difference_in_the_last_bits_decides() -> None:
+    near, nearer = units(1, 64)[0], units(1, 64)[0]
+    near = near.copy()
+    near[5] = np.nextafter(near[5], np.float32(0))
+    index = Nearest(64)
+    index.add("near", near)
+    index.add("nearer", nearer)
+    best = index.most(nearer)
+    assert best == Nearby(exact(nearer, nearer), "nearer")
+
+
+def test_memory_grows_by_blocks_and_is_told() -> None:
+    index = Nearest(32)
+    assert index.bytes < 100
+    index.add("a", units(1, 32)[0])
+    one = index.bytes
+    assert one >= BLOCK * 32 * 4
+    index.add("b", units(1, 32)[0])
+    assert index.bytes - one < 200
+
+
+@pytest.mark.parametrize("text", ["Where is my parcel?", "退款", ""])
+def test_a_copy_is_as_near_as_can_be(text: str) -> None:
+    embedder = Lexical()
+    index = Nearest(embedder.dims)
+    for n, vector in enumerate(embedder.embed(["another text", text, "and one more"])):
+        index.add(str(n), vector)
+    best = index.most(embedder.embed([text])[0])
+    assert best is not None and best.id == "1" and best.similarity == pytest.approx(1, abs=1e-6)
