@@ -24,7 +24,7 @@ MISSED = 0.01
 
 _SEED = 1
 _BLOCK = 1024
-_BYTES_PER_BAND = 125
+_BYTES_PER_BAND = 105
 """What a band holds per text, as measured by `bench/text.py`: the library does not tell."""
 
 
