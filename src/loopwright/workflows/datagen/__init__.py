@@ -1,0 +1,1 @@
+"""Adaptive data generation: from a recipe to a dataset of accepted rows."""

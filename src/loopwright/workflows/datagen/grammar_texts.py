@@ -1,0 +1,60 @@
+"""Which texts a rule of the grammar can come to, where they are few enough to list."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from loopwright.workflows.datagen.grammar_rules import Option, Rules
+from loopwright.workflows.datagen.grammar_templates import Content, Hole, Plain, Text
+
+MOST = 500
+
+Texts: TypeAlias = Mapping[str, Plain]
+"""Each text with the value that it stands for."""
+
+
+def texts(rules: Rules) -> dict[str, Texts | None]:
+    """The texts of each rule; None where they are too many, or a model writes them, or a structure is among them."""
+    known: dict[str, Texts | None] = {name: {} for name in rules}
+    while True:
+        now = {name: _of_rule(options, known) for name, options in rules.items()}
+        if all(_size(now[name]) == _size(known[name]) for name in rules):
+            return now
+        known = now
+
+
+def _size(found: Texts | None) -> float:
+    return math.inf if found is None else len(found)
+
+
+def _of_rule(options: Sequence[Option], known: Mapping[str, Texts | None]) -> Texts | None:
+    merged: dict[str, Plain] = {}
+    for option in options:
+        found = _of(option.content, known)
+        if found is None or len(merged) + len(found) > 2 * MOST:
+            return None
+        for text, plain in found.items():
+            merged.setdefault(text, plain)
+    return merged if len(merged) <= MOST else None
+
+
+def _of(content: Content, known: Mapping[str, Texts | None]) -> Texts | None:
+    match content:
+        case Plain(_, text):
+            return {text: content}
+        case Hole(name):
+            return known.get(name)
+        case Text(parts):
+            return _joined([known.get(part.name) if isinstance(part, Hole) else {part: Plain(part, part)} for part in parts])
+    return None
+
+
+def _joined(parts: Sequence[Texts | None]) -> Texts | None:
+    sizes = [_size(part) for part in parts]
+    if math.prod(sizes) > MOST if 0.0 not in sizes else False:
+        return None
+    pieces = [part or {} for part in parts]
+    return {text: Plain(text, text) for text in map("".join, itertools.product(*pieces))}
