@@ -50,6 +50,21 @@ def test_the_earliest_of_equals_among_those_of_its_time(drawn: list[int], among:
         assert best == (Nearby(max(seen), str(seen.index(max(seen)))) if seen else None)
 
 
+@pytest.mark.parametrize("dims", [8, 96, 300])
+@pytest.mark.parametrize("least", [-1, 0.0, 0.3, 0.9, 0.999999, 1.0])
+def test_what_is_asked_to_be_near_is_the_nearest_or_nothing(dims: int, least: float) -> None:
+    some = units(60, dims)
+    vectors = np.concatenate([some, some + 0.3 * units(60, dims, seed=1), some + 0.01 * units(60, dims, seed=2)])
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    index = Nearest(dims)
+    for n, vector in enumerate(vectors[::2]):
+        index.add(str(n), vector)
+    for vector in vectors:
+        best = index.most(vector)
+        assert best is not None
+        assert index.most(vector, least=least) == (best if best.similarity >= least else None)
+
+
 def test_a_difference_in_the_last_bits_decides() -> None:
     near, nearer = units(1, 64)[0], units(1, 64)[0]
     near = near.copy()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loopwright.text.embedding import Floats
 
 BLOCK = 4096
+OUTLINE = 96
 _DOUBT = 1e-5
 """Beyond the rounding of a product of unit vectors in single precision."""
 
@@ -29,6 +30,7 @@ class Nearest:
     def __init__(self, dims: int) -> None:
         self.dims = dims
         self._blocks: list[Floats] = []
+        self._outlines: list[Floats] = []
         self._ids: list[str] = []
 
     def __len__(self) -> int:
@@ -36,19 +38,36 @@ class Nearest:
 
     def add(self, id: str, vector: Floats) -> None:
         block, place = divmod(len(self._ids), BLOCK)
+        outline = _outline(vector)
         if not place:
             self._blocks.append(np.empty((BLOCK, self.dims), np.float32))
+            self._outlines.append(np.empty((BLOCK, len(outline)), np.float32))
         self._blocks[block][place] = vector
+        self._outlines[block][place] = outline
         self._ids.append(id)
 
-    def most(self, vector: Floats, among: int | None = None) -> Nearby | None:
-        """The nearest, the earliest of several. `among` looks at the first so many alone: what was there at an earlier time."""
+    def most(self, vector: Floats, among: int | None = None, least: float = -1.0) -> Nearby | None:
+        """The nearest, the earliest of several, if it is as near as `least`: the higher that is, the quicker. `among` looks
+        at the first so many alone: what was there at an earlier time."""
         count = len(self) if among is None else min(among, len(self))
-        if not count:
+        near, alike = self._alike(vector, count, least)
+        if not len(near):
             return None
-        held = (block[: count - at * BLOCK] for at, block in enumerate(self._blocks) if at * BLOCK < count)
-        alike = np.concatenate([rows @ vector for rows in held])
-        return self._decided(vector, np.flatnonzero(alike >= alike.max() - _DOUBT))
+        best = self._decided(vector, near[alike >= alike.max() - _DOUBT])
+        return best if best.similarity >= least else None
+
+    def _alike(self, vector: Floats, count: int, least: float) -> tuple[NDArray[np.intp], Floats]:
+        """The places of those that may be as near as `least`, and how near they are, but for rounding."""
+        outline = _outline(vector)
+        places, found = [np.empty(0, np.intp)], [np.empty(0, np.float32)]
+        for at, block in enumerate(self._blocks[: -(-count // BLOCK)]):
+            rows = slice(count - at * BLOCK)
+            near = np.arange(len(block[rows]))
+            if least > 0:
+                near = np.flatnonzero(self._outlines[at][rows] @ outline >= least - _DOUBT)
+            found.append((block[rows] if len(near) == len(block[rows]) else block[near]) @ vector)
+            places.append(near + at * BLOCK)
+        return np.concatenate(places), np.concatenate(found)
 
     def _decided(self, vector: Floats, near: NDArray[np.intp]) -> Nearby:
         """A library adds up products in an order of its own, which shows in the last bits: those in question are added up
@@ -65,4 +84,11 @@ class Nearest:
 
     @property
     def bytes(self) -> int:
-        return sum(block.nbytes for block in self._blocks) + sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
+        held = sum(block.nbytes for block in (*self._blocks, *self._outlines))
+        return held + sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
+
+
+def _outline(vector: Floats) -> Floats:
+    """The first numbers of a vector and the length of the rest. The product of two outlines is at least that of the vectors
+    (Cauchy and Schwarz), so most of what is far away is seen to be so in a fraction of the time."""
+    return np.append(vector[:OUTLINE], np.linalg.norm(vector[OUTLINE:])).astype(np.float32)
