@@ -19,6 +19,14 @@ def test_a_name_may_have_no_argument_one_or_many() -> None:
     assert configure(KINDS, many, "block") == Pricing(input_per_1k=1, output_per_1k=2)
 
 
+def test_a_kind_may_stand_beside_its_fields() -> None:
+    beside = Named.model_validate({"kind": "pricing", "input_per_1k": 1, "output_per_1k": 2})
+    assert beside == Named.model_validate({"pricing": {"input_per_1k": 1, "output_per_1k": 2}})
+    assert beside.model_dump() == {"pricing": {"input_per_1k": 1, "output_per_1k": 2}}
+    with pytest.raises(SpecError, match="input_per_2k"):
+        configure(KINDS, Named.model_validate({"kind": "pricing", "input_per_2k": 1}), "block")
+
+
 def test_wrong_arguments_are_named_where_they_stand() -> None:
     with pytest.raises(SpecError) as caught:
         configure(KINDS, Named(kind="limits", argument={"rpn": 1, "tpm": 0, "a b": 1}), "blocks[2]")

@@ -11,6 +11,7 @@ from loopwright.spec.schema import json_schema
 from loopwright.spec.yaml import parse
 
 SOUND = [
+    "policy: {kind: a, other: 1}",
     "workflow: garden",
     "workflow: garden\npolicy: uniform",
     "workflow: garden\npolicy: {fixed: a}\nchecks: [length, {regex: x}, {kind: schema, argument: {a: [1]}}]",
@@ -24,7 +25,7 @@ BROKEN = [
     "seed: -1",
     "policy: 3",
     "policy: {a: 1, b: 2}",
-    "policy: {kind: a, other: 1}",
+    "policy: {kind: 3, other: 1}",
     "policy: {}",
     "models: [{id: a}]",
     "models: [{id: a, provider: x, api_key_env: 'not a name'}]",

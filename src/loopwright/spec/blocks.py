@@ -104,7 +104,8 @@ class ModelBlock(Block):
 
 
 class Named(Block):
-    """A kind of something with its arguments: `uniform`, `{fixed: balanced}` or `{epsilon_greedy: {epsilon: 0.1}}`."""
+    """A kind of something with its arguments: `uniform`, `{fixed: balanced}`, `{epsilon_greedy: {epsilon: 0.1}}`, or
+    `{kind: epsilon_greedy, epsilon: 0.1}`."""
 
     kind: str
     argument: JsonValue = None
@@ -121,6 +122,8 @@ class Named(Block):
                 raise ValueError(f"names {len(given)} kinds where one is asked for; write {{name: arguments}}")
             ((kind, argument),) = given.items()
             return {"kind": kind, "argument": argument}
+        if isinstance(given, dict) and not given.keys() <= {"kind", "argument"}:
+            return {"kind": given["kind"], "argument": {name: value for name, value in given.items() if name != "kind"}}
         return given
 
     @model_serializer
@@ -134,6 +137,7 @@ class Named(Block):
         full = handler(core)
         described = handler.resolve_ref_schema(full)
         long = {key: described.pop(key) for key in ("type", "properties", "required", "additionalProperties")}
+        long["additionalProperties"] = True
         short = {"type": "object", "minProperties": 1, "maxProperties": 1, "not": {"required": ["kind"]}}
         described["anyOf"] = [{"type": "string"}, short, long]
         return full
