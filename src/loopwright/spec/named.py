@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from loopwright.errors import SpecError
 from loopwright.kinds import Kinds
@@ -17,12 +17,15 @@ from loopwright.spec.explain import explain
 
 def configure(kinds: Kinds, named: Named, path: str) -> Any:
     """The member with its arguments checked. `path` is where the name stands, for the errors."""
-    member: type[BaseModel] = kinds.load(named.kind)
-    arguments = _arguments(member, named)
+    return configured(kinds.load(named.kind), named.argument, (*paths.parse(path), named.kind))
+
+
+def configured(member: type[BaseModel], argument: JsonValue, above: paths.Path) -> Any:
+    """A member of a table with its arguments checked. `above` is where they stand."""
+    arguments = _arguments(member, argument)
     try:
         return member.model_validate_json(json.dumps(arguments))
     except ValidationError as error:
-        above = (*paths.parse(path), named.kind)
         problems = [
             replace(problem, path=paths.show((*above, *paths.parse(problem.path))))
             for problem in explain(error, arguments, member)
@@ -30,11 +33,11 @@ def configure(kinds: Kinds, named: Named, path: str) -> Any:
         raise SpecError(problems) from None
 
 
-def _arguments(member: type[BaseModel], named: Named) -> dict[str, Any]:
+def _arguments(member: type[BaseModel], argument: JsonValue) -> dict[str, Any]:
     """A single argument is the member's first field."""
-    if named.argument is None:
+    if argument is None:
         return {}
-    if isinstance(named.argument, dict):
-        return named.argument
+    if isinstance(argument, dict):
+        return argument
     first = next(iter(member.model_fields), "argument")
-    return {first: named.argument}
+    return {first: argument}

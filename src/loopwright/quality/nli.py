@@ -1,0 +1,39 @@
+"""Entailment by a small model made for it: a cross-encoder for natural language inference, from a local folder.
+
+Needs the extra `nli`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from loopwright.errors import ExtraMissing, UsageError
+
+
+class _Encoder(NamedTuple):
+    model: Any
+    entailment: int
+
+
+def entails(folder: str, premise: str, hypothesis: str) -> float:
+    """The probability that the hypothesis follows. Raises ExtraMissing or UsageError where the model cannot be used."""
+    encoder = _loaded(folder)
+    return float(encoder.model.predict([(premise, hypothesis)], apply_softmax=True)[0][encoder.entailment])
+
+
+@cache
+def _loaded(folder: str) -> _Encoder:
+    try:
+        encoders = import_module("sentence_transformers")
+    except ImportError:
+        raise ExtraMissing("nli", "entailment by an NLI model") from None
+    try:
+        model = encoders.CrossEncoder(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{folder} holds no cross-encoder that can be loaded: {error}") from error
+    labels = {str(label).lower(): int(place) for place, label in model.config.id2label.items()}
+    if "entailment" not in labels:
+        raise UsageError(f"{folder} is no model for entailment: its labels are {', '.join(labels)}")
+    return _Encoder(model, labels["entailment"])

@@ -1,0 +1,1 @@
+"""The kinds of validators, one file each."""

@@ -1,0 +1,91 @@
+"""No row says again what an accepted row said: to the letter, or nearly."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field, model_validator
+
+from loopwright.quality.row import Row, Ruling
+from loopwright.quality.validator import Given, Parameters, TextField, missing
+
+if TYPE_CHECKING:
+    from loopwright.text.near import NearDuplicates
+
+
+class Deduplication(Parameters):
+    """Exact: equal but for case and spacing. Near: the Jaccard similarity of character 5-grams, estimated."""
+
+    cost: ClassVar[int] = 50
+
+    field: TextField = None
+    near: Annotated[float | None, Field(ge=0.05, le=1, description="how alike two texts must be; null: exact alone")] = 0.8
+    exact: bool = True
+
+    @model_validator(mode="after")
+    def _looks(self) -> Deduplication:
+        if not self.exact and self.near is None:
+            raise ValueError("looks for nothing: neither exact nor near duplicates")
+        return self
+
+    def fitted(self, given: Given) -> Deduplication:
+        return self
+
+    def memory(self) -> Texts:
+        return Texts(self.field, self.exact, self.near)
+
+
+class Texts:
+    """The texts of all admitted rows, as fingerprints and signatures."""
+
+    def __init__(self, field: str | None, exact: bool, near: float | None) -> None:
+        self._field = field
+        self._exact = exact
+        self._first: dict[bytes, int] = {}
+        self._ids: list[str] = []
+        self._near = _near(near) if near is not None else None
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def look(self, row: Row, among: int | None = None) -> Ruling:
+        text = row.text(self._field)
+        if text is None:
+            return missing(self._field)
+        place = self._first.get(_fingerprint(text)) if self._exact else None
+        if place is not None and (among is None or place < among):
+            return Ruling(False, 0.0, f"the same text as row {self._ids[place]}")
+        if self._near is None:
+            return Ruling(True)
+        near = self._near.closest(text, among)
+        if near is None:
+            return Ruling(True)
+        said = f"nearly the text of row {near.id}: alike to {near.similarity:.2f}, which is not below {self._near.threshold:g}"
+        return Ruling(False, round(1.0 - near.similarity, 4), said)
+
+    def admit(self, id: str, row: Row) -> None:
+        text = row.text(self._field) or ""
+        if self._exact:
+            self._first.setdefault(_fingerprint(text), len(self._ids))
+        self._ids.append(id)
+        if self._near is not None:
+            self._near.add(id, text)
+
+    @property
+    def bytes(self) -> int:
+        fingerprints = sys.getsizeof(self._first) + len(self._first) * (sys.getsizeof(b"") + 16 + sys.getsizeof(1))
+        ids = sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
+        return fingerprints + ids + (self._near.bytes if self._near is not None else 0)
+
+
+def _near(threshold: float) -> NearDuplicates:
+    from loopwright.text.near import NearDuplicates  # noqa: PLC0415 - numpy, which checking a spec does without
+
+    return NearDuplicates(threshold)
+
+
+def _fingerprint(text: str) -> bytes:
+    from loopwright.text.words import fingerprint  # noqa: PLC0415
+
+    return fingerprint(text)

@@ -1,0 +1,79 @@
+"""Rows must fit a JSON Schema: the one given here, or else the recipe's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar
+
+import orjson
+from pydantic import Field, JsonValue, field_validator
+
+from loopwright.errors import UsageError
+from loopwright.llm.quoting import quote
+from loopwright.quality.row import Row, Ruling
+from loopwright.quality.validator import Given, Parameters, Unfit
+
+
+class Schema(Parameters):
+    """`formats` such as "email" are checked, patterns in time linear in the text."""
+
+    cost: ClassVar[int] = 10
+
+    fits: Annotated[
+        dict[str, JsonValue] | None, Field(alias="schema", description="a JSON Schema; default: the recipe's own")
+    ] = None
+
+    @field_validator("fits")
+    @classmethod
+    def _usable(cls, fits: dict[str, JsonValue] | None) -> dict[str, JsonValue] | None:
+        if fits is not None:
+            try:
+                compiled(fits)
+            except UsageError as error:
+                raise ValueError(str(error)) from None
+        return fits
+
+    def fitted(self, given: Given) -> Schema:
+        if self.fits is not None:
+            return self
+        if given.schema is None:
+            raise Unfit("there is no schema: give one here, under constraints, or by way of a grammar")
+        return Schema.model_validate({"schema": dict(given.schema)})
+
+    def judge(self, row: Row) -> Ruling:
+        if self.fits is None:
+            return Ruling(False, reason="there is no schema to fit")
+        try:
+            found = next(compiled(self.fits).iter_errors(row.data), None)
+        except (ValueError, TypeError, RecursionError) as error:
+            return Ruling(False, reason=f"the row is no JSON that a schema can be held to: {quote(str(error), limit=80)}")
+        if found is None:
+            return Ruling(True)
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in found.instance_path).lstrip(".")
+        said = quote(found.message, limit=160)
+        return Ruling(False, reason=f"at {quote(where, limit=80)}: {said}" if where else said)
+
+
+def compiled(schema: Mapping[str, Any]) -> Any:
+    """The validator of a schema. Raises UsageError where it is none that can be used."""
+    return _compiled(orjson.dumps(schema))
+
+
+@lru_cache(maxsize=64)
+def _compiled(canonical: bytes) -> Any:
+    import jsonschema_rs  # noqa: PLC0415 - a spec without a schema is checked without it
+
+    try:
+        return jsonschema_rs.validator_for(
+            orjson.loads(canonical),
+            validate_formats=True,
+            retriever=_not_fetched,
+            pattern_options=jsonschema_rs.RegexOptions(),
+        )
+    except ValueError as error:
+        raise UsageError(f"is not a usable JSON Schema: {quote(str(error))}") from None
+
+
+def _not_fetched(uri: str) -> Any:
+    raise ValueError(f"{uri} is outside the schema; schemas are not fetched")
