@@ -6,7 +6,7 @@ SHELL := bash
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-CODE := $(wildcard src tests bench examples/*.py)
+CODE := $(wildcard src tests bench training examples/*.py)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard examples/*/pyproject.toml tests/*/pyproject.toml))
 PIP = $(PYTHON) -m pip --disable-pip-version-check --no-input -qq --python
 LOCKED := install --only-binary :all: --require-hashes --requirement

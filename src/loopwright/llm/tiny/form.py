@@ -148,7 +148,7 @@ def wanted(facts: str) -> str:
     tones = [tone for tone in map(tone_of, named.values()) if tone]
     lengths = [length for length in map(_length, named, named.values()) if length]
     personas = [value for value in named.values() if value in PERSONAS]
-    facets = [value for name, value in named.items() if name in _FACET_NAMES]
+    facets = [value for name, value in named.items() if name in _FACET_NAMES and value not in labels]
     return ", ".join(part for found in (labels, tones, lengths, personas, facets) for part in found[:1])
 
 
