@@ -30,6 +30,8 @@ class Grammar:
     def __init__(self, block: GrammarBlock, place: str = "grammar") -> None:
         self._block = block
         self._place = place
+        self._reading = read_rules(block, place)
+        self._rules: Rules = live(self._reading.rules)
 
     def check(self, wanted: Wanted | None = None, schema: Fields | None = None) -> list[Problem]:
         """All that is wrong with it; with shares that its rows shall have, and the schema they are held against."""
@@ -64,7 +66,7 @@ class Grammar:
         return any(isinstance(option.content, Fill) for name in reached for option in self._sound[name])
 
     def values(self, rule: str) -> tuple[str, ...] | None:
-        """The texts that a rule can come to; None where they are too many to list, or a model writes them."""
+        """The texts that a rule can come to, structures aside; None where they are too many to list or a model writes them."""
         found = self._texts[rule]
         return None if found is None else tuple(found)
 
@@ -79,11 +81,7 @@ class Grammar:
 
     @cached_property
     def _problems(self) -> tuple[Problem, ...]:
-        return tuple(check(self._block, self._place))
-
-    @cached_property
-    def _rules(self) -> Rules:
-        return live(read_rules(self._block, self._place).rules)
+        return tuple(check(self._block, self._reading, self._place))
 
     @property
     def _sound(self) -> Rules:

@@ -13,13 +13,13 @@ from loopwright.spec.paths import show
 from loopwright.workflows.datagen.derive import row_types
 from loopwright.workflows.datagen.grammar_blocks import GrammarBlock
 from loopwright.workflows.datagen.grammar_rules import (
+    Reading,
     Rules,
     Shortest,
     deepest_structure,
     drawing_order,
     live,
     needs,
-    read_rules,
     shared_names,
     shortest,
 )
@@ -41,9 +41,8 @@ class Wanted:
     place: str = "task.labels"
 
 
-def check(block: GrammarBlock, place: str) -> list[Problem]:
+def check(block: GrammarBlock, reading: Reading, place: str) -> list[Problem]:
     """All that keeps rows from being drawn, in the order of causes: what follows from another mistake is not said again."""
-    reading = read_rules(block, place)
     found = [*_names(block, place), *reading.problems, *_undefined(reading.rules), *_weights(block, place)]
     return found or [*_unreachable(block, place, reading.rules), *_endless(block, place, live(reading.rules))]
 
@@ -152,20 +151,22 @@ def _bounds(block: GrammarBlock, place: str, rules: Rules, least: Shortest) -> l
     if tallest > block.max_depth:
         message = f"leaves no row: the shortest has {tallest} rules within one another"
         return [Problem(_at(place, "max_depth"), message, f"at least {tallest}")]
-    longest = [
-        Problem(
-            _at(place, "rules", name),
-            f"is too long: its shortest derivations have {parts:,} parts",
-            f"at most {MAX_PARTS:,}",
-        )
-        for name, parts in least.parts.items()
-        if parts > MAX_PARTS
-    ]
     levels = deepest_structure(rules, order, block.start, block.max_depth)
-    if levels <= MAX_LEVELS:
-        return longest
-    message = f"lets rows have {levels} objects and arrays within one another, and {MAX_LEVELS} can be kept"
-    return [*longest, Problem(_at(place, "max_depth"), message, "a lower one")]
+    return [*_too_long(place, least), *_too_deep(place, levels)]
+
+
+def _too_long(place: str, least: Shortest) -> Iterator[Problem]:
+    over = {name: parts for name, parts in least.parts.items() if parts > MAX_PARTS}
+    if over:
+        name = min(over, key=over.__getitem__)
+        message = f"is too long: its shortest derivations have up to {over[name]:,} parts"
+        yield Problem(_at(place, "rules", name), message, f"at most {MAX_PARTS:,}")
+
+
+def _too_deep(place: str, levels: int) -> Iterator[Problem]:
+    if levels > MAX_LEVELS:
+        message = f"lets rows have up to {levels} objects and arrays within one another, and {MAX_LEVELS} can be kept"
+        yield Problem(_at(place, "max_depth"), message, "a lower one")
 
 
 def _at(place: str, *keys: str | int) -> str:

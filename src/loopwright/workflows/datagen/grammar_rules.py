@@ -132,21 +132,29 @@ def height(option: Option, heights: Mapping[str, int]) -> float:
     return 1 + max((heights.get(name, math.inf) for name in option.holes), default=0)
 
 
+_Deepening: TypeAlias = Mapping[str, frozenset[tuple[int, frozenset[str]]]]
+"""Of each rule the levels that its alternatives add to those of the names in them."""
+
+
 def deepest_structure(rules: Rules, order: Iterable[str], start: str, depth: int) -> int:
     """An upper bound of the levels of objects and arrays in a row, with so many rules within one another."""
+    added = {
+        name: frozenset((levels(option.content), frozenset(option.holes)) for option in options)
+        for name, options in rules.items()
+    }
     values: dict[str, int] = {}
     for name in order:
-        values[name] = _levels(rules, values, depth)[name]
-    return values[start] if start in values else _levels(rules, values, depth)[start]
+        values[name] = _levels(added, values, depth)[name]
+    return values[start] if start in values else _levels(added, values, depth)[start]
 
 
-def _levels(rules: Rules, values: Mapping[str, int], depth: int) -> dict[str, int]:
-    below = dict.fromkeys(rules, 0)
+def _levels(added: _Deepening, values: Mapping[str, int], depth: int) -> dict[str, int]:
+    below = dict.fromkeys(added, 0)
     for _ in range(depth):
         known = {**below, **values}
         now = {
-            name: max(levels(option.content) + max(map(known.__getitem__, option.holes), default=0) for option in options)
-            for name, options in rules.items()
+            name: max(more + max(map(known.__getitem__, names), default=0) for more, names in options)
+            for name, options in added.items()
         }
         if now == below:
             break

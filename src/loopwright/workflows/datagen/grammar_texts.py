@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from loopwright.workflows.datagen.grammar_rules import Option, Rules
-from loopwright.workflows.datagen.grammar_templates import Content, Hole, Plain, Text
+from loopwright.workflows.datagen.grammar_templates import Content, Fill, Hole, Plain, Text
 
 MOST = 500
 
@@ -17,7 +17,7 @@ Texts: TypeAlias = Mapping[str, Plain]
 
 
 def texts(rules: Rules) -> dict[str, Texts | None]:
-    """The texts of each rule; None where they are too many, or a model writes them, or a structure is among them."""
+    """The texts of each rule, structures aside; None where they are too many to list or a model writes them."""
     known: dict[str, Texts | None] = {name: {} for name in rules}
     while True:
         now = {name: _of_rule(options, known) for name, options in rules.items()}
@@ -32,13 +32,16 @@ def _size(found: Texts | None) -> float:
 
 def _of_rule(options: Sequence[Option], known: Mapping[str, Texts | None]) -> Texts | None:
     merged: dict[str, Plain] = {}
+    most = len(options) + MOST
     for option in options:
         found = _of(option.content, known)
-        if found is None or len(merged) + len(found) > 2 * MOST:
+        if found is None:
             return None
         for text, plain in found.items():
             merged.setdefault(text, plain)
-    return merged if len(merged) <= MOST else None
+        if len(merged) > most:
+            return None
+    return merged
 
 
 def _of(content: Content, known: Mapping[str, Texts | None]) -> Texts | None:
@@ -46,15 +49,17 @@ def _of(content: Content, known: Mapping[str, Texts | None]) -> Texts | None:
         case Plain(_, text):
             return {text: content}
         case Hole(name):
-            return known.get(name)
+            return known[name]
         case Text(parts):
-            return _joined([known.get(part.name) if isinstance(part, Hole) else {part: Plain(part, part)} for part in parts])
-    return None
+            return _joined([known[part.name] if isinstance(part, Hole) else {part: Plain(part, part)} for part in parts])
+        case Fill():
+            return None
+    return {}
 
 
 def _joined(parts: Sequence[Texts | None]) -> Texts | None:
-    sizes = [_size(part) for part in parts]
-    if math.prod(sizes) > MOST if 0.0 not in sizes else False:
+    if any(part is not None and not part for part in parts):
+        return {}  # one of them has no text yet, or none at all
+    if math.prod(map(_size, parts)) > MOST:
         return None
-    pieces = [part or {} for part in parts]
-    return {text: Plain(text, text) for text in map("".join, itertools.product(*pieces))}
+    return {text: Plain(text, text) for text in map("".join, itertools.product(*(part or {} for part in parts)))}
