@@ -38,6 +38,11 @@ def test_numbers_booleans_and_null_keep_their_type_and_their_text(
     assert content.text == (template if isinstance(template, str) else json.dumps(template))
 
 
+def test_specs_with_the_same_digest_mean_the_same() -> None:
+    assert repr(read(1.0)) == repr(read(1))
+    assert repr(read("1.0")) != repr(read("1"))
+
+
 @pytest.mark.parametrize("text", ["007", "1.", "+1", " 3", "3\n", "True", "NaN", "1_000", "٣", '"quoted"', ""])
 def test_what_json_would_not_read_as_a_number_is_text(text: str) -> None:
     assert read(text) == Plain(text, text)

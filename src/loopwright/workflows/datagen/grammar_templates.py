@@ -102,6 +102,8 @@ def levels(content: Content) -> int:
 
 def read(template: str | int | float | bool) -> Content:
     """What a template means. Raises a SpecError without a place for what can mean nothing."""
+    if isinstance(template, float) and template.is_integer() and abs(template) < 2**53:
+        template = int(template)  # the digest of a spec does not tell 1.0 from 1
     if not isinstance(template, str):
         return Plain(template, json.dumps(template))
     if template.lstrip()[:1] in ("{", "["):
