@@ -15,6 +15,8 @@ pytest.importorskip("torch", reason="training the embedded model needs PyTorch: 
 
 import torch
 
+from loopwright.llm.messages import Request, chat
+from loopwright.llm.prompts import render
 from loopwright.llm.tiny.network import Network, Room, load
 from training.tiny.answers import Speaker
 from training.tiny.train import Plan, Step, steps, train
@@ -45,10 +47,14 @@ def test_it_learns(trained: tuple[Path, list[Step]]) -> None:
     assert last < first / 2
     asked = ["A first name.", "One city.", "The order number"]
     cities = {"Paris", "London", "Rome", "Berlin", "Madrid", "Oslo", "Vienna", "Dublin", "Lisbon", "Prague"}
-    name, city, number = (answer.text for answer in Speaker(weights).ask([(f"fill: {one}",) for one in asked], 0.0, "test"))
+    name, city, number = (answer.text for answer in Speaker(weights).ask([_filling(one) for one in asked]))
     assert city in cities
     assert name.isalpha() and name not in cities
     assert number.isdigit()
+
+
+def _filling(instruction: str) -> Request:
+    return Request(chat(render("fill_slot", instruction=instruction)), temperature=0.0)
 
 
 def test_the_runtime_says_what_torch_says(trained: tuple[Path, list[Step]]) -> None:

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from loopwright.llm.tiny.form import INTENTS, TONES
+from loopwright.llm.tiny.network import load
 from training.tiny.answers import Speaker
-from training.tiny.figures import WARM, Evaluation, Figure, Gain, of_styles
+from training.tiny.figure import Figure
+from training.tiny.figures import WARM, Evaluation, Gain, of_styles
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "src/loopwright/llm/tiny"
@@ -36,8 +38,7 @@ def main() -> int:
         "--write", action="store_true", help="ship these weights, with their card and the figures in docs/tiny.md"
     )
     given = parser.parse_args()
-    speaker = Speaker(given.weights)
-    evaluation = Evaluation(speaker, given.n, given.seed)
+    evaluation = Evaluation(Speaker(given.weights), given.n, given.seed)
     gains = evaluation.second_chances()
     figures = _shown(of_styles(gains))
     parts: tuple[Callable[[], list[Figure]], ...] = (evaluation.arithmetic, evaluation.utterances, evaluation.judging)
@@ -45,7 +46,7 @@ def main() -> int:
         figures += _shown(part())
     tables = f"{figure_table(figures)}\n\n{gain_table(gains, evaluation.before, given.n)}"
     if given.write:
-        ship(given.weights, speaker, tables, given.seed)
+        ship(given.weights, tables, given.seed)
     missed = [figure.name for figure in figures if figure.met is False]
     print(f"missed: {'; '.join(missed)}" if missed else "every goal is met")
     return 4 if missed else 0
@@ -91,13 +92,13 @@ def gain_table(gains: Sequence[Gain], before: float, n: int) -> str:
     return "\n".join(lines)
 
 
-def ship(weights: Path, speaker: Speaker, tables: str, seed: int) -> None:
+def ship(weights: Path, tables: str, seed: int) -> None:
     """The weights into the package, their card beside them, the figures into the page of the docs."""
     if weights.resolve() != (SHIPPED / "weights.npz").resolve():
         copyfile(weights, SHIPPED / "weights.npz")
     facts = {
-        **_meta(weights), "parameters": f"{speaker.parameters:,}", "bytes": f"{speaker.bytes:,}", "evaluated": seed,
-        "intents": ", ".join(INTENTS), "tones": ", ".join(TONES), "figures": tables,
+        **_meta(weights), "parameters": f"{load(weights).parameters:,}", "bytes": f"{weights.stat().st_size:,}",
+        "evaluated": seed, "intents": ", ".join(INTENTS), "tones": ", ".join(TONES), "figures": tables,
     }  # fmt: skip
     (SHIPPED / "card.md").write_text(Template(CARD.read_text()).substitute(facts))
     before, _, rest = PAGE.read_text().partition(BEGIN)

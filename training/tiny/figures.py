@@ -1,42 +1,34 @@
-"""What the model can do, in numbers: each of held-out problems and texts, with its interval and the goal it was given."""
+"""What the model can do, in numbers: each of held-out problems and texts, with its interval and the goal it was given.
+
+Requests are those that workflows make: the prompts of the package, and a schema where the answer is JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
-from loopwright.llm.prompts import Reprompt, reprompts
-from loopwright.llm.tiny.form import form
+from loopwright.llm.messages import Message, Request, chat
+from loopwright.llm.prompts import Reprompt, render, reprompts
 from loopwright.llm.tiny.tokens import pieces
-from loopwright.measure.intervals import Interval, of_mean, wilson
+from loopwright.measure.intervals import Interval, of_mean
 from training.tiny import judging, problems, writing
 from training.tiny.answers import Answer, Speaker
-from training.tiny.examples import asked
+from training.tiny.desk import Wish
+from training.tiny.figure import Figure, auroc, course, mean_of, share
 from training.tiny.intent_check import IntentCheck
 from training.tiny.judging import Judged
+from training.tiny.problems import Problem
+from training.tiny.writing import Written
 
 TEMPERATURES = (0.0, 0.3, 0.7, 1.0, 1.5)
 WARM = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """`met` is None where nothing was asked of it."""
-
-    name: str
-    value: float
-    interval: Interval
-    n: int
-    goal: str = ""
-    met: bool | None = None
 
 
 class Gain(NamedTuple):
@@ -62,48 +54,55 @@ class Evaluation:
     def _random(self, of: str) -> Random:
         return Random(f"evaluation {self.seed} {of}")
 
+    def _ask(self, talks: Sequence[Talk], temperature: float) -> list[Answer]:
+        return self.speaker.ask(
+            [
+                Request(talk.messages, temperature, seed=1_000_000 * self.seed + number, schema=talk.schema, logprobs=True)
+                for number, talk in enumerate(talks)
+            ]
+        )
+
     def arithmetic(self) -> list[Figure]:
         """Right answers by temperature, with steps and directly, and how well log-probabilities tell right from wrong."""
         random = self._random("problems")
         drawn = [problems.draw(random, evaluation=True) for _ in range(self.n)]
-        figures = []
-        for kind, goal in (("steps", ">= 0.90"), ("direct", "<= 0.65")):
-            prompts = [(asked(kind, problem.question),) for problem in drawn]
-            shares = []
-            for temperature in TEMPERATURES:
-                said = self.speaker.ask(prompts, temperature, f"{kind} {temperature}")
-                right = [_number(answer.text) == problem.answer for answer, problem in zip(said, drawn, strict=True)]
-                name = f"right answers, {_KINDS[kind]}, temperature {temperature:g}"
-                figures.append(_share(name, right, goal if temperature == 0 else ""))
-                shares.append(sum(right) / self.n)
-                if temperature in (WARM, 1.0):
-                    name = (
-                        f"AUROC of the mean log-probability, right against wrong, {_KINDS[kind]}, temperature {temperature:g}"
-                    )
-                    goal_here = ">= 0.75" if kind == "steps" and temperature == WARM else ""
-                    figures.append(_auroc(name, right, [answer.mean_logprob for answer in said], goal_here))
-            falls = all(later <= before + 0.005 for before, later in pairwise(shares))
-            if kind == "steps":
-                ends = Interval(shares[-1], shares[0])
-                figures.append(
-                    Figure(
-                        "accuracy falls with temperature, with steps", shares[0] - shares[-1], ends, self.n, "falling", falls
-                    )
-                )
-        return figures
+        return [*self._solved("solve_steps", drawn), *self._solved("solve", drawn)]
+
+    def _solved(self, job: str, drawn: Sequence[Problem]) -> list[Figure]:
+        how, goal = ("with steps", ">= 0.90") if job == "solve_steps" else ("directly", "<= 0.65")
+        talks = [_talk(job, {"question": problem.question}) for problem in drawn]
+        rights, sure = {}, {}
+        for temperature in TEMPERATURES:
+            said = self._ask(talks, temperature)
+            rights[temperature] = [_number(answer.text) == problem.answer for answer, problem in zip(said, drawn, strict=True)]
+            sure[temperature] = [answer.mean_logprob for answer in said]
+        figures = [
+            share(f"right answers {how}, temperature {temperature:g}", right, "" if temperature else goal)
+            for temperature, right in rights.items()
+        ]
+        worked = job == "solve_steps"
+        for temperature in (WARM, 1.0):
+            name = f"AUROC of the mean log-probability, right against wrong {how}, temperature {temperature:g}"
+            goal = ">= 0.75" if worked and temperature == WARM else ""
+            figures.append(auroc(name, rights[temperature], sure[temperature], goal))
+        if not worked:
+            return figures
+        return [
+            *figures,
+            course("accuracy from the lowest temperature to the highest, with steps", figures[: len(TEMPERATURES)], -1),
+        ]
 
     def second_chances(self) -> list[Gain]:
         """Of every reprompt, on the same first answers, given with steps."""
         random = self._random("second chances")
         drawn = [problems.draw(random, evaluation=True) for _ in range(self.n)]
-        questions = [asked("steps", problem.question) for problem in drawn]
-        first = [answer.text for answer in self.speaker.ask([(question,) for question in questions], WARM, "first")]
-        was = np.array([_number(text) == problem.answer for text, problem in zip(first, drawn, strict=True)])
+        first = [_talk("solve_steps", {"question": problem.question}) for problem in drawn]
+        answers = [answer.text for answer in self._ask(first, WARM)]
+        was = np.array([_number(text) == problem.answer for text, problem in zip(answers, drawn, strict=True)])
         self.before = float(was.mean())
         changes, gains = {}, []
         for entry in reprompts():
-            prompts = [(question, text, entry.text) for question, text in zip(questions, first, strict=True)]
-            said = self.speaker.ask(prompts, WARM, f"again {entry.id}")
+            said = self._ask([talk.again(text, entry.text) for talk, text in zip(first, answers, strict=True)], WARM)
             now = np.array([_number(answer.text) == problem.answer for answer, problem in zip(said, drawn, strict=True)])
             changes[entry] = Change(was, now, float(np.mean([len(answer.tokens) for answer in said])))
             gains.append(_gain(entry.id, entry.style, entry.holdout, [changes[entry]]))
@@ -111,35 +110,24 @@ class Evaluation:
 
     def utterances(self) -> list[Figure]:
         """Whether they have the intent that was asked for, and how varied they are, at equal numbers."""
-        check, random, figures = IntentCheck(self.seed), self._random("utterances"), []
+        check, random = IntentCheck(self.seed), self._random("utterances")
+        figures: list[Figure] = []
+        lengths: list[bool] = []
         made = [_fill_or_row(random) for _ in range(self.n)]
-        prompts = [(form(one.job, one.slots),) for one in made]
+        talks = [_talk(one.job, one.slots, _row_schema(one)) for one in made]
         varied = []
         for temperature in TEMPERATURES[1:]:
-            said = self.speaker.ask(prompts, temperature, f"utterances {temperature}")
-            texts = [_text(answer.text) for answer in said]
+            texts = [_text(answer.text) for answer in self._ask(talks, temperature)]
+            if temperature == WARM:
+                lengths = [_fits(one.wish, text) for one, text in zip(made, texts, strict=True) if one.wish.words]
             faithful = check.agrees(texts, [one.wish.intent for one in made])
             name = f"utterances that show their intent, temperature {temperature:g}"
-            figures.append(_share(name, faithful, ">= 0.90" if temperature == WARM else ""))
+            figures.append(share(name, faithful, ">= 0.90" if temperature == WARM else ""))
             parts = [_distinct(texts[start : start + 100]) for start in range(0, self.n - 99, 100)]
-            varied.append(_mean_figure(f"distinct pairs of words per pair, 100 utterances, temperature {temperature:g}", parts))
-        rises = all(later.value > before.value for before, later in pairwise(varied))
-        ends = Interval(varied[0].value, varied[-1].value)
-        rise = Figure("distinct pairs rise with temperature", ends.high - ends.low, ends, self.n, "rising", rises)
-        lengths = [
-            one.wish.words[0] <= len(text.split()) <= one.wish.words[1]
-            for one, text in zip(made, self._texts(prompts), strict=True)
-            if one.wish.words
-        ]
-        return [
-            *figures,
-            *varied,
-            rise,
-            _share(f"of those asked for a length, the share that keeps it, temperature {WARM}", lengths),
-        ]
-
-    def _texts(self, prompts: Sequence[Sequence[str]]) -> list[str]:
-        return [_text(answer.text) for answer in self.speaker.ask(prompts, WARM, f"utterances {WARM}")]
+            varied.append(mean_of(f"distinct pairs of words per pair, 100 utterances, temperature {temperature:g}", parts))
+        rise = course("distinct pairs from the lowest temperature to the highest", varied, 1)
+        kept = share(f"of those asked for a length, the share that keeps it, temperature {WARM}", lengths)
+        return [*figures, *varied, rise, kept]
 
     def judging(self) -> list[Figure]:
         """Labels, scores and what follows from what, at temperature 0."""
@@ -149,25 +137,56 @@ class Evaluation:
             made = [judging.classified(random, reasoned, evaluation=True) for _ in range(self.n)]
             right = [_field(answer.text, "label") == one.truth for one, answer in zip(made, self._judged(made), strict=True)]
             how = "with a reason first" if reasoned else "the label alone"
-            figures.append(_share(f"right labels among 2 to 8, {how}", right, ">= 0.85"))
+            figures.append(share(f"right labels among 2 to 8, {how}", right, ">= 0.85"))
         random = self._random("judge")
         made = [judging.scored(random, evaluation=True) for _ in range(self.n)]
         scores = [float(_field(answer.text, "score") or 0) for answer in self._judged(made)]
         good = [one.truth == 5 for one in made]
-        figures.append(_auroc("AUROC of the judge's score, right label and tone against the rest", good, scores, ">= 0.80"))
+        figures.append(auroc("AUROC of the judge's score, right label and tone against the rest", good, scores, ">= 0.80"))
         random = self._random("entails")
         made = [judging.entailed(random, evaluation=True) for _ in range(self.n)]
         said = self._judged(made)
         follows = [bool(one.truth) for one in made]
-        figures.append(_auroc("AUROC of 'follows from'", follows, [_belief(answer) for answer in said], ">= 0.80"))
+        figures.append(auroc("AUROC of 'follows from'", follows, [_belief(answer) for answer in said], ">= 0.80"))
         decided = [_field(answer.text, "follows") == one.truth for one, answer in zip(made, said, strict=True)]
-        return [*figures, _share("right verdicts on 'follows from'", decided)]
+        return [*figures, share("right verdicts on 'follows from'", decided)]
 
     def _judged(self, made: Sequence[Judged]) -> list[Answer]:
-        return self.speaker.ask([(form(one.job, one.slots),) for one in made], 0.0, "judged")
+        return self._ask([_talk(one.job, one.slots, _verdict_schema(one)) for one in made], 0.0)
 
 
-_KINDS = {"steps": "with steps", "direct": "directly"}
+class Talk(NamedTuple):
+    messages: tuple[Message, ...]
+    schema: dict[str, Any] | None = None
+
+    def again(self, answer: str, reprompt: str) -> Talk:
+        return Talk((*self.messages, Message("assistant", answer), Message("user", reprompt)))
+
+
+def _talk(job: str, slots: dict[str, str], schema: dict[str, Any] | None = None) -> Talk:
+    return Talk(chat(render(job, **slots)), schema)
+
+
+def _row_schema(made: Written) -> dict[str, Any] | None:
+    keys = json.loads(f"[{made.slots['keys']}]") if made.job == "write_row" else []
+    return _object({key: {"type": "string"} for key in keys}) if keys else None
+
+
+def _verdict_schema(made: Judged) -> dict[str, Any]:
+    if made.job == "judge":
+        return _object({"reason": {"type": "string"}, "score": {"type": "integer", "minimum": 1, "maximum": 5}})
+    if made.job == "entails":
+        return _object({"reason": {"type": "string"}, "follows": {"type": "boolean"}})
+    reason = {"reason": {"type": "string"}} if made.job == "classify_reason" else {}
+    return _object({**reason, "label": {"enum": made.slots["labels"].split(", ")}})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _fits(wish: Wish, text: str) -> bool:
+    return wish.words is not None and wish.words[0] <= len(text.split()) <= wish.words[1]
 
 
 class Change(NamedTuple):
@@ -219,7 +238,7 @@ def of_styles(gains: Sequence[Gain]) -> list[Figure]:
     ]
 
 
-def _fill_or_row(random: Random) -> writing.Written:
+def _fill_or_row(random: Random) -> Written:
     return writing.row(random) if random.random() < 0.5 else writing.sentence(random)
 
 
@@ -256,35 +275,3 @@ def _belief(answer: Answer) -> float:
 def _distinct(texts: Iterable[str]) -> float:
     pairs = [pair for text in texts for words in [[piece.strip() for piece in pieces(text)]] for pair in pairwise(words)]
     return len(set(pairs)) / max(1, len(pairs))
-
-
-def _share(name: str, right: Sequence[bool], goal: str = "") -> Figure:
-    n = len(right)
-    value = sum(right) / n
-    return Figure(name, value, wilson(sum(right), n), n, goal, _met(value, goal))
-
-
-def _mean_figure(name: str, values: Sequence[float]) -> Figure:
-    spread = float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
-    mean = float(np.mean(values))
-    return Figure(name, mean, Interval(mean - 1.96 * spread, mean + 1.96 * spread), 100 * len(values))
-
-
-def _auroc(name: str, positive: Sequence[bool], scores: Sequence[float], goal: str = "") -> Figure:
-    """With the middle 95 % of what 400 draws of as many cases give."""
-    truth, said = np.array(positive), np.array(scores)
-    if truth.all() or not truth.any():
-        return Figure(name, 0.5, Interval(0.0, 1.0), len(truth), goal, False if goal else None)
-    value = float(roc_auc_score(truth, said))
-    random = np.random.default_rng(1)
-    drawn = (random.integers(0, len(truth), len(truth)) for _ in range(400))
-    again = [roc_auc_score(truth[some], said[some]) for some in drawn if len(set(truth[some].tolist())) == 2]
-    low, high = np.quantile(again, (0.025, 0.975))
-    return Figure(name, value, Interval(float(low), float(high)), len(truth), goal, _met(value, goal))
-
-
-def _met(value: float, goal: str) -> bool | None:
-    if not goal:
-        return None
-    sign, bound = goal.split()
-    return value >= float(bound) if sign == ">=" else value <= float(bound)
