@@ -65,7 +65,7 @@ class RuledEntailment(Entailment):
         hypothesis = _filled(self.hypothesis, row)
         if isinstance(hypothesis, Ruling):
             return hypothesis
-        rulings = [self._of(name, row, hypothesis.casefold()) for name in _NAME.findall(self.premise)]
+        rulings = [self._of(name, row, _spaced(hypothesis)) for name in _NAME.findall(self.premise)]
         failed = [ruling for ruling in rulings if not ruling.passed]
         told = [ruling for ruling in rulings if ruling.score is not None]
         return [*failed, *told, *rulings][0]
@@ -131,7 +131,11 @@ def _filled(template: str, row: Row) -> str | Ruling:
 
 def _speaks(spoken: str, value: str) -> bool:
     """Whether the value stands there in words of its own; `_` and `-` in names are spaces."""
-    plain = " ".join(re.split(r"[\s_-]+", value.casefold())).strip()
+    plain = _spaced(value).strip()
     if not plain:
         return False
     return re.search(rf"(?<!\w){re.escape(plain)}(?!\w)", spoken) is not None
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", text.casefold())
