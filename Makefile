@@ -20,15 +20,18 @@ DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix 
 BASE := .venv-base/made-$(call digest,requirements/base.txt)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
-.PHONY: help env test browser quick check lint types layers size bench bench-peers clients regret prove lock format clean
+.PHONY: help env test torch browser quick check lint types layers size bench bench-peers clients regret prove lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(DEV) ## the environment to work in: .venv
 
-test: check size browser ## everything CI asks: lint, types, layers, size, tests, examples
+test: check size browser torch ## everything CI asks: lint, types, layers, size, tests, examples
 	$(BIN)/pytest -n 2
+
+torch: $(DEV) ## PyTorch, with which tests train a miniature; unlocked, since which build fits depends on the machine
+	$(BIN)/python -c "import torch" 2> /dev/null || $(PIP) $(BIN)/python install --only-binary :all: torch==2.13.0
 
 browser: ## the Chromium that the tests of pages look through, where there is none
 	command -v chromium > /dev/null || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive \

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"numpy", "scipy", "sklearn", "aiohttp", "httptools", "pyarrow", "jsonschema_rs", "json_repair"}
+HEAVY = {"numpy", "rensa", "scipy", "sklearn", "aiohttp", "httptools", "pyarrow", "jsonschema_rs", "json_repair"}
 EXTRAS = {
     "dspy",
     "optuna",
