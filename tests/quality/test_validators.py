@@ -39,6 +39,12 @@ PARAMETERS: dict[str, JsonValue] = {
     "judge": {"model": "m", "field": "text"},
     "diversity": {"min": 0.9, "field": "text"},
 }
+IMPOSSIBLE: JsonValue = {
+    "required": ["a"],
+    "properties": {
+        "a": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 5, "maximum": 3}}}
+    },
+}
 TEXTS = {
     "empty": "",
     "blank": " \n\t ",
@@ -179,6 +185,8 @@ def test_every_parameter_of_a_wrong_type_is_an_error_with_its_place(kind: str) -
         ({"schema": {"schema": {"type": "objekt"}}}, "validators.schema.schema: is not a usable JSON Schema"),
         ({"schema": {"schema": {"$ref": "http://example.org/x"}}}, "is not a usable JSON Schema"),
         ({"schema": {"schema": {"pattern": "(?=x)"}}}, "is not a usable JSON Schema"),
+        ({"schema": {"schema": {"type": "string"}}}, "validators.schema.schema: no row can satisfy it"),
+        ({"schema": {"schema": IMPOSSIBLE}}, "no row can satisfy it: nothing fits at /properties/a/properties/n"),
     ],
 )
 def test_mistakes_are_told_at_their_place(validators: dict[str, JsonValue], says: str) -> None:
@@ -191,6 +199,27 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(SpecError) as caught:
         build({"lenght": {}, "regex": "(", "length": {"max_words": 3}}, GIVEN)
     assert [problem.path for problem in caught.value.problems] == ["validators.lenght", "validators.regex.must"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "required": ["a"], "properties": {"b": {}}, "additionalProperties": False},
+        {"allOf": [{"required": ["a"]}, {"properties": {"a": False}}], "$schema": "http://json-schema.org/draft-07/schema#"},
+        {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "enum": [1, 2]}}},
+        {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"enum": []}}},
+    ],
+)
+def test_a_recipes_schema_that_no_row_can_satisfy_is_refused(schema: Any) -> None:
+    with pytest.raises(SpecError, match="the recipe's schema cannot be used: no row can satisfy it"):
+        build({"schema": {}}, Given(schema=schema))
+
+
+@pytest.mark.parametrize(
+    "schema", [{}, {"$ref": "#"}, {"type": "object", "properties": {"a": False}}, {"not": {"required": ["a"]}}]
+)
+def test_a_schema_that_some_row_can_satisfy_is_taken(schema: Any) -> None:
+    assert build({"schema": {}}, Given(schema=schema)).order == ("schema",)
 
 
 def test_a_schema_that_nobody_gave_is_missed() -> None:

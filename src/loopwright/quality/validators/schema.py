@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -39,13 +39,19 @@ class Schema(Parameters):
             return self
         if given.schema is None:
             raise Unfit("there is no schema: give one here, under constraints, or by way of a grammar")
+        try:
+            compiled(given.schema)
+        except UsageError as error:
+            raise Unfit(f"the recipe's schema cannot be used: {error}") from None
         return Schema.model_validate({"schema": dict(given.schema)})
 
+    @cached_property
+    def _compiled(self) -> Any:
+        return compiled(self.fits or {})
+
     def judge(self, row: Row) -> Ruling:
-        if self.fits is None:
-            return Ruling(False, reason="there is no schema to fit")
         try:
-            found = next(compiled(self.fits).iter_errors(row.data), None)
+            found = next(self._compiled.iter_errors(row.data), None)
         except (ValueError, TypeError, RecursionError) as error:
             return Ruling(False, reason=f"the row is no JSON that a schema can be held to: {quote(str(error), limit=80)}")
         if found is None:
@@ -56,7 +62,7 @@ class Schema(Parameters):
 
 
 def compiled(schema: Mapping[str, Any]) -> Any:
-    """The validator of a schema. Raises UsageError where it is none that can be used."""
+    """The validator of a schema. Raises UsageError where it is none that can be used, or none that a row can satisfy."""
     return _compiled(orjson.dumps(schema))
 
 
@@ -64,15 +70,30 @@ def compiled(schema: Mapping[str, Any]) -> Any:
 def _compiled(canonical: bytes) -> Any:
     import jsonschema_rs  # noqa: PLC0415 - a spec without a schema is checked without it
 
+    schema = orjson.loads(canonical)
+    patterns = jsonschema_rs.RegexOptions()
     try:
-        return jsonschema_rs.validator_for(
-            orjson.loads(canonical),
-            validate_formats=True,
-            retriever=_not_fetched,
-            pattern_options=jsonschema_rs.RegexOptions(),
-        )
+        found = jsonschema_rs.validator_for(schema, validate_formats=True, retriever=_not_fetched, pattern_options=patterns)
     except ValueError as error:
         raise UsageError(f"is not a usable JSON Schema: {quote(str(error))}") from None
+    where = _impossible(schema)
+    if where is not None:
+        raise UsageError(f"no row can satisfy it{where and ': nothing fits at ' + where}")
+    return found
+
+
+def _impossible(schema: Any) -> str | None:
+    """The innermost place where it is proven that nothing fits, empty where that is not known; None where nothing is proven."""
+    from jsonschema_rs import canonical, canonicalize  # noqa: PLC0415
+
+    try:
+        form = canonicalize(schema)
+        rows = form.intersect(canonicalize({"type": "object"}, draft=form.draft))
+        if rows.satisfiability() is not canonical.Satisfiability.NO:
+            return None
+        return max((quote(place, limit=120) for place in canonical.find_unsatisfiable(schema)), key=len, default="")
+    except ValueError:
+        return None
 
 
 def _not_fetched(uri: str) -> Any:
