@@ -10,7 +10,7 @@ from loopwright.errors import SpecError
 from loopwright.spec.blocks import RunSpec
 from loopwright.spec.load import validate
 from loopwright.spec.yaml import parse
-from loopwright.workflows.datagen.grammar_blocks import Alternative, GrammarBlock, LlmFill
+from loopwright.workflows.datagen.grammar.blocks import Alternative, GrammarBlock, LlmFill
 
 
 class Recipe(RunSpec):

@@ -11,7 +11,7 @@ from scipy.stats import chi2_contingency, chisquare  # type: ignore[import-untyp
 from loopwright.errors import SpecError
 from loopwright.policy.keyed import Keyed
 from loopwright.workflows.datagen.grammar import Draft, Grammar
-from loopwright.workflows.datagen.grammar_blocks import GrammarBlock
+from loopwright.workflows.datagen.grammar.blocks import GrammarBlock
 
 
 def _grammar(rules: dict[str, list[Any]], **more: Any) -> Grammar:

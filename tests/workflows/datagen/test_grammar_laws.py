@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loopwright.policy.keyed import Keyed
 from loopwright.workflows.datagen.grammar import Draft, Grammar
-from loopwright.workflows.datagen.grammar_blocks import GrammarBlock
+from loopwright.workflows.datagen.grammar.blocks import GrammarBlock
 
 _NAMES = ("row", "a", "b", "c", "d")
 _HOLE = st.sampled_from([f"<{name}>" for name in _NAMES])

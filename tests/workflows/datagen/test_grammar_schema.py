@@ -9,7 +9,7 @@ import pytest
 
 from loopwright.policy.keyed import Keyed
 from loopwright.workflows.datagen.grammar import Grammar
-from loopwright.workflows.datagen.grammar_blocks import GrammarBlock
+from loopwright.workflows.datagen.grammar.blocks import GrammarBlock
 
 _TEXT = {"type": "string"}
 

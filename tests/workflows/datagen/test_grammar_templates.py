@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.errors import SpecError
-from loopwright.workflows.datagen.grammar_templates import Array, Hole, Object, Plain, Text, holes, levels, read
+from loopwright.workflows.datagen.grammar.templates import Array, Hole, Object, Plain, Text, holes, levels, read
 
 
 def test_a_name_in_angle_brackets_is_a_hole_and_in_double_ones_is_text() -> None:

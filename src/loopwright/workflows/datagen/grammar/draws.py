@@ -12,9 +12,9 @@ from itertools import accumulate
 from typing import Any, TypeAlias
 
 from loopwright.policy.keyed import Keyed
-from loopwright.workflows.datagen.grammar_drafts import Draft, Slot, Value, draft, joined
-from loopwright.workflows.datagen.grammar_rules import Option, Rules, height, shortest
-from loopwright.workflows.datagen.grammar_templates import Array, Content, Fill, Hole, Object, Plain, Text
+from loopwright.workflows.datagen.grammar.drafts import Draft, Slot, Value, draft, joined
+from loopwright.workflows.datagen.grammar.rules import Option, Rules, height, shortest
+from loopwright.workflows.datagen.grammar.templates import Array, Content, Fill, Hole, Object, Plain, Text
 
 MOST_PARTS = 10_000
 """After so many parts a row ends by the shortest way."""

@@ -12,16 +12,14 @@ from functools import cached_property
 from loopwright.errors import Problem, SpecError
 from loopwright.policy.keyed import Keyed
 from loopwright.records import Fields
-from loopwright.workflows.datagen.derive import Schema, derive
-from loopwright.workflows.datagen.grammar_blocks import GrammarBlock
-from loopwright.workflows.datagen.grammar_checks import Wanted, check, check_row, check_wanted
-from loopwright.workflows.datagen.grammar_drafts import Draft
-from loopwright.workflows.datagen.grammar_draws import Drawer
-from loopwright.workflows.datagen.grammar_rules import Rules, drawing_order, live, needs, read_rules, shared_names
-from loopwright.workflows.datagen.grammar_templates import Fill, Plain
-from loopwright.workflows.datagen.grammar_texts import Texts, texts
-
-__all__ = ["Draft", "Grammar", "Wanted"]
+from loopwright.workflows.datagen.grammar.blocks import GrammarBlock
+from loopwright.workflows.datagen.grammar.checks import Wanted, check, check_row, check_wanted
+from loopwright.workflows.datagen.grammar.derive import Schema, derive
+from loopwright.workflows.datagen.grammar.drafts import Draft
+from loopwright.workflows.datagen.grammar.draws import Drawer
+from loopwright.workflows.datagen.grammar.rules import Rules, drawing_order, live, needs, read_rules, shared_names
+from loopwright.workflows.datagen.grammar.templates import Fill, Plain
+from loopwright.workflows.datagen.grammar.texts import Texts, texts
 
 
 class Grammar:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from loopwright.records import Json
-from loopwright.workflows.datagen.grammar_templates import Plain
+from loopwright.workflows.datagen.grammar.templates import Plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from loopwright.errors import Problem
 from loopwright.kinds import nearest
 from loopwright.spec import paths
 from loopwright.spec.paths import show
-from loopwright.workflows.datagen.derive import row_types
-from loopwright.workflows.datagen.grammar_blocks import GrammarBlock
-from loopwright.workflows.datagen.grammar_rules import (
+from loopwright.workflows.datagen.grammar.blocks import GrammarBlock
+from loopwright.workflows.datagen.grammar.derive import row_types
+from loopwright.workflows.datagen.grammar.rules import (
     Reading,
     Rules,
     Shortest,
@@ -23,8 +23,8 @@ from loopwright.workflows.datagen.grammar_rules import (
     shared_names,
     shortest,
 )
-from loopwright.workflows.datagen.grammar_templates import is_name
-from loopwright.workflows.datagen.grammar_texts import texts
+from loopwright.workflows.datagen.grammar.templates import is_name
+from loopwright.workflows.datagen.grammar.texts import texts
 
 MAX_PARTS = 10_000
 """The parts that even the shortest rows of a rule may have."""

@@ -11,8 +11,8 @@ from typing import TypeAlias
 from loopwright.errors import Problem, SpecError
 from loopwright.spec import paths
 from loopwright.spec.paths import Path, show
-from loopwright.workflows.datagen.grammar_blocks import Alternative, GrammarBlock
-from loopwright.workflows.datagen.grammar_templates import Content, Fill, Plain, holes, levels, read, text
+from loopwright.workflows.datagen.grammar.blocks import Alternative, GrammarBlock
+from loopwright.workflows.datagen.grammar.templates import Content, Fill, Plain, holes, levels, read, text
 
 
 @dataclass(frozen=True, slots=True)

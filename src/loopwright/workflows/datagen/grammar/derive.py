@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from loopwright.workflows.datagen.grammar_rules import Option, Rules
-from loopwright.workflows.datagen.grammar_templates import Array, Content, Hole, Object, Plain, Text
+from loopwright.workflows.datagen.grammar.rules import Option, Rules
+from loopwright.workflows.datagen.grammar.templates import Array, Content, Hole, Object, Plain, Text
 
 Schema: TypeAlias = dict[str, Any]
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from loopwright.workflows.datagen.grammar_rules import Option, Rules
-from loopwright.workflows.datagen.grammar_templates import Content, Fill, Hole, Plain, Text
+from loopwright.workflows.datagen.grammar.rules import Option, Rules
+from loopwright.workflows.datagen.grammar.templates import Content, Fill, Hole, Plain, Text
 
 MOST = 500
 

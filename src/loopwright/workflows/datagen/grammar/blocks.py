@@ -1,4 +1,4 @@
-"""The `grammar:` block of a recipe, as it is written. What its templates mean is read in `grammar_templates`."""
+"""The `grammar:` block of a recipe, as it is written. What its templates mean is read in `templates`."""
 
 from __future__ import annotations
 
