@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +158,14 @@ def test_every_parameter_of_a_wrong_type_is_an_error_with_its_place(kind: str) -
         with pytest.raises(SpecError) as caught:
             build({kind: {**_mapping(PARAMETERS[kind]), key: [[1], {"such": "thing"}]}}, GIVEN)
         assert any(problem.path.startswith(f"validators.{kind}.{key}") for problem in caught.value.problems), key
+
+
+def test_every_kind_and_every_parameter_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs/quality.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page.partition("## The kinds")[2], re.M))
+    for kind in VALIDATORS.builtin:
+        known = {info.alias or name for name, info in VALIDATORS.load(kind).model_fields.items()}
+        assert known <= set(re.findall(r"`(\w+)`", rows[kind])), kind
 
 
 @pytest.mark.parametrize(
