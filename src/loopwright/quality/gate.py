@@ -76,8 +76,12 @@ class Gate:
 
     def __init__(self, validators: Mapping[str, Validator]) -> None:
         ordered = sorted(validators.items(), key=lambda entry: _cost(entry[1]))
-        self._row_by_row = {name: validator for name, validator in ordered if not isinstance(validator, Weighs)}
-        self._of_batches = {name: validator for name, validator in ordered if isinstance(validator, Weighs)}
+        # Sorted once: asking a validator which protocol it has takes longer than most of them take for a row.
+        self._of_batches = {name: one for name, one in ordered if isinstance(one, Weighs)}
+        self._asking = {name: one for name, one in ordered if isinstance(one, Asks)}
+        self._judging = {name: one for name, one in ordered if isinstance(one, Judges) and name not in self._asking}
+        self._comparing = {name: one for name, one in ordered if isinstance(one, Compares)}
+        self._row_by_row = [name for name, _ in ordered if name not in self._of_batches]
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -87,23 +91,22 @@ class Gate:
     @property
     def asks(self) -> tuple[str, ...]:
         """The names of those that ask models, which costs."""
-        return tuple(name for name, validator in self._row_by_row.items() if isinstance(validator, Asks))
+        return tuple(self._asking)
 
     def memories(self) -> Memories:
         """Empty ones, for a run to fill."""
-        found = {name: one.memory() for name, one in self._row_by_row.items() if isinstance(one, Compares)}
-        return Memories(found)
+        return Memories({name: one.memory() for name, one in self._comparing.items()})
 
     async def examine(self, row: Row, asker: Asker, view: View) -> list[Said]:
         """What they say of the row, up to the first failure. The row passes when all of them do."""
         said: list[Said] = []
-        for name, validator in self._row_by_row.items():
-            if isinstance(validator, Compares):
-                ruling = view.look(name, row)
-            elif isinstance(validator, Asks):
-                ruling = await _asked(name, validator, row, asker)
+        for name in self._row_by_row:
+            if name in self._judging:
+                ruling = _judged(name, self._judging[name], row)
+            elif name in self._asking:
+                ruling = await _asked(name, self._asking[name], row, asker)
             else:
-                ruling = _judged(name, validator, row)
+                ruling = view.look(name, row)
             said.append(Said(name, ruling))
             if not ruling.passed:
                 break

@@ -63,6 +63,8 @@ class Told(NamedTuple):
 def language(text: str) -> Told | None:
     """None where too little speaks for any language, or too much for two."""
     looked_at = text[:_LOOKED_AT]
+    if looked_at.isascii():
+        return _latin(looked_at)
     scripts: Counter[str] = Counter()
     for letter in _SCRIPTS.finditer(looked_at):
         script = letter.lastgroup or ""
@@ -102,7 +104,7 @@ def _latin(text: str) -> Told | None:
         owners = profiles.words.get(word, ())
         for owner in owners:
             speaks[owner] += 12 // len(owners)
-    for letter in text.casefold():
+    for letter in "" if text.isascii() else text.casefold():
         owners = profiles.letters.get(letter, ())
         for owner in owners:
             speaks[owner] += 6 // len(owners)
