@@ -61,17 +61,17 @@ ROWS = (
     _row("epsilon .10", {"epsilon_greedy": 0.1}, [(439, 106), (363, 154), (142, 93)]),
     _row(
         "epsilon .1 * .99^t",
-        {"epsilon_greedy": {"epsilon": 0.1, "schedule": {"geometric": {"decay": 0.99}}}},
+        {"epsilon_greedy": {"epsilon_start": 0.1, "epsilon_decay": 0.99}},
         [(1314, 1380), (426, 181), (542, 232)],
     ),
     _row(
         "epsilon 1 * .995^t, floor .01",
-        {"epsilon_greedy": {"epsilon": 1, "schedule": {"geometric": {"decay": 0.995, "floor": 0.01}}}},
+        {"epsilon_greedy": {"epsilon_start": 1, "epsilon_decay": 0.995, "epsilon_min": 0.01}},
         [(107, 7), (342, 218), (140, 201)],
     ),
     _row(
         "epsilon min(1, 5K/t)",
-        {"epsilon_greedy": {"schedule": {"harmonic": {"scale": 5}}}},
+        {"epsilon_greedy": {"harmonic": 5}},
         [(126, 44), (207, 221), (120, 180)],
     ),
     _row("thompson", "thompson", [(71, 13), (249, 82), (85, 10)]),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped,unused-ignore]
 
-from loopwright.errors import UsageError
+from loopwright.errors import SpecError, UsageError
 from loopwright.policy import build, kl
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
@@ -43,20 +43,36 @@ def taught(policy: Policy, rewards: dict[str, list[float]]) -> Memory:
 @pytest.mark.parametrize(
     ("schedule", "epsilon"),
     [
-        ("constant", 0.4),
-        ({"geometric": {"decay": 0.9}}, 0.4 * 0.9**20),
-        ({"geometric": {"decay": 0.9, "floor": 0.2}}, 0.2),
-        ({"harmonic": {"scale": 2}}, 2 * 3 / 20),
-        ({"harmonic": {"scale": 100}}, 1.0),
+        ({}, 0.1),
+        ({"epsilon": 0.4}, 0.4),
+        ({"epsilon_start": 0.4, "epsilon_decay": 0.9}, 0.4 * 0.9**20),
+        ({"epsilon_start": 0.4, "epsilon_decay": 0.9, "epsilon_min": 0.2}, 0.2),
+        ({"harmonic": 2}, 2 * 3 / 20),
+        ({"harmonic": 100}, 1.0),
     ],
     ids=str,
 )
 def test_epsilon_follows_its_schedule(schedule: Any, epsilon: float) -> None:
-    policy = make({"epsilon_greedy": {"epsilon": 0.4, "schedule": schedule}})
+    policy = make({"epsilon_greedy": schedule})
     memory = taught(policy, {"a": [1.0] * 10, "b": [0.0] * 5, "c": [0.5] * 5})
     stated = {(choice := choose(policy, memory, seed)).arm.name: choice.probability for seed in range(300)}
     assert stated["a"] == pytest.approx(1 - epsilon + epsilon / 3)
     assert all(share == pytest.approx(epsilon / 3) for arm, share in stated.items() if arm != "a")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ({"epsilon": 0.3, "epsilon_start": 0.3, "epsilon_decay": 0.9}, "twice"),
+        ({"epsilon_start": 0.3}, "epsilon_decay"),
+        ({"epsilon_start": 0.3, "epsilon_decay": 0.9, "epsilon_min": 0.5}, "epsilon_min"),
+        ({"epsilon_min": 0.05}, "epsilon_start"),
+    ],
+    ids=str,
+)
+def test_a_share_is_said_once_and_whole(schedule: Any, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        make({"epsilon_greedy": schedule})
 
 
 @pytest.mark.parametrize(("a", "b"), [(1.0, 1.0), (1.0, 7.5), (31.0, 1.0), (2.5, 3.0), (120.0, 900.0), (0.4, 0.7), (5e5, 3.0)])

@@ -26,7 +26,7 @@ EARLIER: dict[str, JsonValue] = {
 }
 ARGUMENTS: dict[str, JsonValue] = {
     "fixed": "b",
-    "epsilon_greedy": {"epsilon": 0.3, "schedule": {"geometric": {"decay": 0.99, "floor": 0.05}}},
+    "epsilon_greedy": {"epsilon_start": 0.3, "epsilon_decay": 0.99, "epsilon_min": 0.05},
     "discounted": {"by": 0.95, "policy": "epsilon_greedy"},
     "windowed": {"last": 20, "policy": {"epsilon_greedy": 0.2}},
     "safe_start": {"baseline": "a", "explore": 0.3, "policy": "ucb1"},

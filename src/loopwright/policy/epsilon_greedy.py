@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from loopwright.policy.memory import Recollection
 from loopwright.policy.protocol import Choice, Situation, new
@@ -14,32 +14,25 @@ from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.spec.blocks import Block
 
 
-class Decay(Block):
-    decay: Annotated[float, Field(gt=0, le=1, description="what epsilon is multiplied by for each reward learned")]
-    floor: Annotated[float, Field(ge=0, le=1, description="what it does not fall below")] = 0.0
-
-
-class Geometric(Block):
-    """epsilon * decay^t, not below the floor; t counts the rewards learned in the context."""
-
-    geometric: Decay
-
-
-class Scale(Block):
-    scale: Annotated[float, Field(gt=0, description="how many random choices per arm before epsilon falls")] = 5.0
-
-
-class Harmonic(Block):
-    """min(1, scale * arms / t), whatever epsilon says; t counts the rewards learned in the context."""
-
-    harmonic: Scale
-
-
 class EpsilonGreedy(Block):
-    """Arms that have earned nothing yet count as the best; ties are broken at random."""
+    """Arms that have earned nothing yet count as the best; ties are broken at random. `t` counts the rewards that have been
+    learned in the context."""
 
-    epsilon: Annotated[float, Field(ge=0, le=1, description="the share of choices made at random")] = 0.1
-    schedule: Annotated[Literal["constant"] | Geometric | Harmonic, Field(description="how that share falls")] = "constant"
+    epsilon: Annotated[float | None, Field(ge=0, le=1, description="the share of choices made at random; default: 0.1")] = None
+    epsilon_start: Annotated[float | None, Field(ge=0, le=1, description="a share that falls: what it starts from")] = None
+    epsilon_decay: Annotated[float | None, Field(gt=0, le=1, description="what it is multiplied by for each reward")] = None
+    epsilon_min: Annotated[float, Field(ge=0, le=1, description="what it does not fall below")] = 0.0
+    harmonic: Annotated[float | None, Field(gt=0, description="or the share min(1, harmonic * arms / t)")] = None
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> EpsilonGreedy:
+        if sum(each is not None for each in (self.epsilon, self.epsilon_start, self.harmonic)) > 1:
+            raise ValueError("says its share of random choices twice: give one of epsilon, epsilon_start and harmonic")
+        if (self.epsilon_start is None) != (self.epsilon_decay is None):
+            raise ValueError("falls from epsilon_start by epsilon_decay: give both, or epsilon for a share that stays")
+        if self.epsilon_min and (self.epsilon_start is None or self.epsilon_min > self.epsilon_start):
+            raise ValueError("has an epsilon_min, and no epsilon_start above it to fall from")
+        return self
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         context, arms, _, rng, _ = situation
@@ -47,7 +40,7 @@ class EpsilonGreedy(Block):
         standing = known.compare(arms)
         best = standing[3]
         count = len(arms)
-        epsilon = self.epsilon if self.schedule == "constant" else self._epsilon(known, count)
+        epsilon = self._share(known, count)
         even = epsilon / count
         drawn = rng.random()
         if best >= 0 and drawn >= epsilon:
@@ -62,14 +55,17 @@ class EpsilonGreedy(Block):
 
     learn = staticmethod(count)
 
-    def _epsilon(self, known: Tallies, arms: int) -> float:
-        learned = sum(tally[0] for tally in known.values()) / UNIT
-        if isinstance(self.schedule, Geometric):
-            falling = self.schedule.geometric
-            return max(falling.floor, self.epsilon * math.pow(falling.decay, learned))
-        if isinstance(self.schedule, Harmonic):
-            return min(1.0, self.schedule.harmonic.scale * arms / learned) if learned > 0 else 1.0
-        return self.epsilon
+    def _share(self, known: Tallies, arms: int) -> float:
+        if self.epsilon_start is not None and self.epsilon_decay is not None:
+            return max(self.epsilon_min, self.epsilon_start * math.pow(self.epsilon_decay, _learned(known)))
+        if self.harmonic is not None:
+            learned = _learned(known)
+            return min(1.0, self.harmonic * arms / learned) if learned > 0 else 1.0
+        return 0.1 if self.epsilon is None else self.epsilon
+
+
+def _learned(known: Tallies) -> float:
+    return sum(tally[0] for tally in known.values()) / UNIT
 
 
 def _explores(count: int, epsilon: float) -> str:
