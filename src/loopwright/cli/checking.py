@@ -29,6 +29,8 @@ def check_spec(file: Path, sets: Sequence[str], screen: Screen) -> int:
     expected = checked.spec.expected_trials()
     trials = "an unknown number of trials" if expected is None else f"{count(expected)} trials expected"
     screen.result(f"ok: {file}: workflow {checked.spec.workflow}, digest {checked.digest[:8]}, models: {models}, {trials}")
+    for note in checked.notes:
+        screen.result(f"  {note}")
     for warning in checked.warnings:
         screen.tell(f"warning: {warning}")
     return 0
@@ -43,6 +45,7 @@ def _facts(checked: Checked) -> dict[str, object]:
         "policy": spec.policy.kind,
         "expected_trials": spec.expected_trials(),
         "warnings": checked.warnings,
+        "notes": checked.notes,
     }
 
 

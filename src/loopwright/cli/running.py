@@ -88,6 +88,8 @@ def _summarise(result: Result, screen: Screen) -> None:
     for cap in caps(result.spending):
         screen.result(f"budget   {cap.label} {cap.amounts}")
     screen.result(f"folder   {result.folder.path}")
+    for file in result.files:
+        screen.result(f"wrote    {file}")
     if progress.arms:
         screen.result("")
         columns = [Column("arm"), Column("pulls", right=True), Column("mean reward", right=True)]
@@ -105,6 +107,7 @@ def _fields(result: Result) -> dict[str, object]:
         "reason": result.end.reason,
         "missed": result.missed,
         "exit_code": result.exit_code,
+        "files": [str(file) for file in result.files],
         "trials": progress.settled,
         "failed": progress.failed,
         "samples": progress.samples,

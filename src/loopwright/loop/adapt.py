@@ -160,6 +160,8 @@ class Adaptation(Generic[S]):
         samples = [replace(sample, accepted=sample.index in settlement.accepted) for sample in outcome.samples]
         verdicts = [*outcome.verdicts, *(replace(verdict, late=True) for verdict in settlement.verdicts)]
         self._store.settle(record, trial.decisions, chooser.rewards, samples, verdicts)
+        for happening in settlement.events:
+            self._store.event(happening.kind, happening.detail)
         self.progress.note(record, trial.decisions, samples)
         self._advance(settlement)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from hashlib import blake2b
+from pathlib import Path
 from typing import cast
 
 import orjson
@@ -18,7 +19,9 @@ from loopwright.store.writer import RunStore
 class Stages:
     """Runs stages one after the other, before trial 0. The calls of the n-th are stored under trial -n."""
 
-    def __init__(self, store: RunStore, models: Models, seed: int) -> None:
+    def __init__(self, store: RunStore, models: Models, seed: int, base: Path) -> None:
+        self.base = base
+        """Where files that the spec names are looked for."""
         self._store = store
         self._models = models
         self._seed = seed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -32,6 +33,13 @@ class Payoff(NamedTuple):
     parts: Fields = MappingProxyType({})
 
 
+class Happening(NamedTuple):
+    """Something that a reader of the run should know, for its list of events."""
+
+    kind: str
+    detail: Fields
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What a trial came to among the others. `accepted` holds indices of its samples; `end` ends the run after this trial."""
@@ -40,6 +48,7 @@ class Settlement:
     accepted: frozenset[int] = frozenset()
     verdicts: tuple[Verdict, ...] = ()
     end: str | None = None
+    events: tuple[Happening, ...] = ()
 
 
 class State(Protocol):
@@ -81,6 +90,16 @@ class Work(Protocol[S]):
         ...
 
 
+class Ended(NamedTuple):
+    """A run that has come to an end, maybe not its last: its folder and store, and where files that the spec names belong."""
+
+    spec: RunSpec
+    digest: str
+    folder: Path
+    store: Path
+    base: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A catalog line. `work` names a `module:callable` that takes the spec, so that checking a spec imports no more."""
@@ -89,3 +108,5 @@ class Workflow:
     work: str
     summary: str = ""
     extras: Mapping[str, str] = field(default_factory=dict)
+    outputs: str | None = None
+    """A `module:callable` that writes what users of the workflow expect, from an `Ended` run; it returns the files."""

@@ -32,6 +32,7 @@ class Checked(NamedTuple):
     policy: Policy
     digest: str
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def check(file: Path, sets: Sequence[str] = ()) -> Checked:
@@ -39,7 +40,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     document = override(read(file), sets)
     workflow = _workflow(document)
     spec = validate(document, workflow.spec)
-    problems = [*_executor(spec), *_models(spec), *promises.problems(spec.models, spec.budget)]
+    problems = [*_executor(spec), *_models(spec), *promises.problems(spec.models, spec.budget), *spec.problems()]
     try:
         policy = build(spec.policy)
         problems += [*_memory(spec, policy), *_states(policy)]
@@ -49,7 +50,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
         problems.append(Problem("policy", str(error)))
     if problems:
         raise document.blame(SpecError(problems))
-    return Checked(document, spec, workflow, policy, digest(spec), tuple(warnings(spec)))
+    return Checked(document, spec, workflow, policy, digest(spec), tuple(warnings(spec)), tuple(spec.notes()))
 
 
 def schema(workflow: str) -> dict[str, Json]:
@@ -66,7 +67,7 @@ def warnings(spec: RunSpec) -> Iterator[str]:
             "most decisions will be taken before much has been learned"
         )
     in_flight = sum(model.limits.concurrency for model in spec.models)
-    if spec.window < 2 * in_flight:
+    if spec.window * spec.calls_per_trial() < 2 * in_flight:
         yield (
             f"window {spec.window} is below twice the {in_flight} calls that may be in flight: "
             "slow trials will leave the models idle"

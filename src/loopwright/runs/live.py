@@ -105,7 +105,7 @@ class Life:
             loop.progress.expected = spec.expected_trials()
             async with _beside(self._watch(loop.progress, models)):
                 with _signals(loop, self._watcher, self._drain_s):
-                    stages = Stages(store, models, spec.seed)
+                    stages = Stages(store, models, spec.seed, self._base)
                     end = await self._whole(loop, work, stages, Probing(spec, models, built))
             missed = None
             if end.status == "done":

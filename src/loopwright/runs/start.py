@@ -18,14 +18,14 @@ from loopwright.errors import LoopwrightError, ReplayDiffers, RunNotFound, Usage
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
-from loopwright.loop.work import Work
+from loopwright.loop.work import Ended, Work
 from loopwright.records import Arm, Fields, Json
 from loopwright.runs.beginning import Beginning, changed, keep, read, starts
 from loopwright.runs.check import Checked, check
 from loopwright.runs.domain import Domain, home
 from loopwright.runs.folder import RunFolder, fresh, named
 from loopwright.runs.live import Begun, Life, Watcher
-from loopwright.runs.work import at_work
+from loopwright.runs.work import at_work, outputs
 from loopwright.spec.digest import changed as settings_changed
 from loopwright.store.lock import hold
 from loopwright.store.reader import noted
@@ -51,6 +51,7 @@ class Result(NamedTuple):
     progress: Progress
     spending: Spending
     missed: str | None
+    files: tuple[Path, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -75,7 +76,7 @@ def start(request: Start, watcher: Watcher) -> Result:
     """Runs a spec; where its run exists already, goes on with that."""
     checked = check(request.file, request.sets)
     name = request.name or checked.spec.name or request.file.stem
-    folder = named(Path(checked.spec.output), name, checked.digest)
+    folder = named(Path(checked.spec.runs()), name, checked.digest)
     if request.fresh:
         folder = fresh(folder)
     prepared = Prepared(folder, checked, request.file.read_bytes(), request.file.resolve().parent, request.sets)
@@ -115,7 +116,8 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
                 _record_end(prepared, store, end.status, end.reason)
                 raise
             _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
-    return Result(folder, *lived)
+        files = outputs(checked.workflow, Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base))
+    return Result(folder, *lived, files)
 
 
 def _domain(checked: Checked, work: Work[Any]) -> Domain | None:

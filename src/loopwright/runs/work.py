@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast
 
 from loopwright.errors import ExtraMissing
-from loopwright.loop.work import Work, Workflow
+from loopwright.loop.work import Ended, Work, Workflow
 from loopwright.spec.blocks import RunSpec
 
 
@@ -20,3 +21,11 @@ def at_work(workflow: Workflow, spec: RunSpec) -> Work[Any]:
         if extra is None:
             raise
         raise ExtraMissing(extra, f"the workflow {spec.workflow!r}") from error
+
+
+def outputs(workflow: Workflow, ended: Ended) -> tuple[Path, ...]:
+    """Writes what the workflow's users expect of a run, beside its store or where its spec says; the files."""
+    if workflow.outputs is None:
+        return ()
+    module, _, name = workflow.outputs.partition(":")
+    return tuple(getattr(import_module(module), name)(ended))

@@ -5,6 +5,7 @@ A field marked `INCIDENTAL` does not change what a run comes to, so the digest t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -18,6 +19,8 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from loopwright.errors import Problem
 
 
 class Incidental:
@@ -166,6 +169,22 @@ class RunSpec(Block):
     def expected_trials(self) -> int | None:
         """How many trials a run of this spec is expected to take, where that is known beforehand."""
         return None
+
+    def runs(self) -> str:
+        """The folder that holds the runs."""
+        return self.output
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong with it beyond its types, each with its path in the file."""
+        return ()
+
+    def notes(self) -> Iterable[str]:
+        """What a run will assume and choose where the spec leaves it open, for its author to know."""
+        return ()
+
+    def calls_per_trial(self) -> int:
+        """How many calls a trial makes side by side, as a rule."""
+        return 1
 
     def asks_for_json(self) -> tuple[str, ...]:
         """The models that a run of this spec asks for structured answers; what their endpoints can do is probed first."""
