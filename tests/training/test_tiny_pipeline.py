@@ -19,10 +19,10 @@ from loopwright.llm.messages import Request, chat
 from loopwright.llm.prompts import render
 from loopwright.llm.tiny.network import Network, Room, load
 from training.tiny.answers import Speaker
-from training.tiny.train import Plan, Step, steps, train
+from training.tiny.train import Phase, Plan, Step, steps, train
 from training.tiny.weights import imported
 
-MINIATURE = Plan(Path(), tokens=600, width=32, layers=2, heads=2, rate=1e-2, warmup=10, draws=1500)
+MINIATURE = Plan(Path(), tokens=600, width=32, layers=2, heads=2, warmup=10, draws=1500)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def one_thread() -> Iterator[None]:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Step]]:
     """A miniature that has learned nothing but to write small pieces: a greeting, a name, a city."""
     torch.set_num_threads(1)
-    plan = replace(MINIATURE, out=tmp_path_factory.mktemp("pieces"), steps=150, shares={"piece": 1.0})
+    plan = replace(MINIATURE, out=tmp_path_factory.mktemp("pieces"), steps=150, phases=(Phase(1.0, 1e-2, {"piece": 1.0}),))
     return plan.out / "weights.npz", list(steps(plan))
 
 

@@ -35,7 +35,7 @@ class Stream(NamedTuple):
     """What the batches are made of: the same stream gives the same batches."""
 
     vocabulary: tuple[str, ...]
-    seed: int
+    seed: str
     tokens: int
     context: int
     shares: Mapping[str, float] = SHARES

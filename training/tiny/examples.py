@@ -15,6 +15,11 @@ SHARES = {
     "steps": 0.26, "ask": 0.04, "direct": 0.10, "again": 0.24, "row": 0.08, "rows": 0.01, "fill": 0.08, "plan": 0.01,
     "judge": 0.06, "entails": 0.05, "classify": 0.035, "reason": 0.035,
 }  # fmt: skip
+LATER_SHARES = {
+    "steps": 0.15, "ask": 0.03, "direct": 0.03, "again": 0.5, "row": 0.06, "rows": 0.01, "fill": 0.06, "plan": 0.01,
+    "judge": 0.05, "entails": 0.05, "classify": 0.025, "reason": 0.025,
+}  # fmt: skip
+"""When sums are known: checking one's own answer has to be better than answering, or a second chance could not help."""
 
 
 class Turn(NamedTuple):

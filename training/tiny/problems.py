@@ -21,6 +21,7 @@ LISTS = {
     "i": (
         "apples pens books coins cards eggs shells stamps cups stones marbles stickers balls buttons candles"
         " cookies flowers oranges pencils tickets toys photos plates bottles cakes sweets bananas cars pages letters"
+        " cows dogs trees chairs dollars games points fish"
     ).split(),
     "day": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
     "box": "boxes bags baskets jars rows shelves packs crates".split(),
@@ -37,18 +38,22 @@ GROUPS = (
 CHANGES = {
     "+": (
         "{n} [buys|gets|finds|collects] {x} more.", "{m} [brings|adds|gives] {x} more.", "Then {x} more [are added|arrive|come in].",
-        "On {day} [there come|{n} gets] {x} more.", "{m} has {x} {i} too, and they put them together.", "{p} [bought|got|found] {x} more.",
+        "On {day} [there come|{n} gets] {x} more.", "{m} has {x} {i} too, and they put them together.", "{p} [bought|got|found|earned] {x} more.",
         "{m} gives {o} {x} more[| {i}].",
     ),
     "-": (
-        "{n} gives {x} to {m}.", "{n} [loses|sells|gives away|uses|eats] {x}.", "Then {x} [are sold|are lost|are taken away|break].",
+        "{n} gives {x} to {m}.", "{n} [loses|sells|gives away|uses|eats|spends] {x}.", "Then {x} [are sold|are lost|are taken away|break].",
         "{m} takes {x} of them.", "On {day} {x} of them are [sold|used|given away].",
-        "{p} [lost|sold|gave away|used|ate|gave {m}] {x}[| of them].",
+        "{p} [lost|sold|gave away|used|ate|spent|gave {m}] {x}[| of them].",
     ),
 }  # fmt: skip
-JOINED = {
-    "+": ("and [buys|gets|finds] {x} more", "and [then |]gets {x} more from {m}"),
-    "-": ("and gives {x} to {m}", "and [loses|sells|gives away|eats] {x}[| of them]"),
+DOES = {
+    "+": ("[buys|gets|finds|makes] {x} more", "gets {x} more from {m}", "[earns|collects] {x} more"),
+    "-": ("gives {x} to {m}", "[loses|sells|gives away|eats|uses|spends] {x}[| of them]"),
+}
+DID = {
+    "+": ("[bought|got|found|made] {x} more", "got {x} more from {m}", "[earned|collected] {x} more"),
+    "-": ("gave {x} to {m}", "[lost|sold|gave away|ate|used|spent] {x}[| of them]"),
 }
 ASKS = (
     "How many {i} are there now?", "How many {i} [are there in total|are there in the end|are left]?",
@@ -95,18 +100,18 @@ class Worked(NamedTuple):
 class Slips:
     """How often somebody forgets a carry, a borrow, takes the wrong multiple, stops early, or mistakes the second step."""
 
-    carry: float = 0.13
-    borrow: float = 0.13
-    multiple: float = 0.1
-    stop: float = 0.06
-    sign: float = 0.04
+    carry: float = 0.22
+    borrow: float = 0.22
+    multiple: float = 0.18
+    stop: float = 0.1
+    sign: float = 0.05
 
     def times(self, factor: float) -> Slips:
         return Slips(*(min(0.9, factor * rate) for rate in (self.carry, self.borrow, self.multiple, self.stop, self.sign)))
 
 
 USUAL = Slips()
-CAREFUL = USUAL.times(0.04)
+CAREFUL = USUAL.times(0.025)
 NONE = USUAL.times(0)
 
 
@@ -166,15 +171,22 @@ def _question(random: Random, numbers: tuple[int, ...], signs: str) -> str:
 
 
 def _told(random: Random, numbers: tuple[int, ...], signs: str) -> list[str]:
-    """How things began and what came after; sometimes both in one sentence."""
+    """How things began and what came after; sometimes two of these in one sentence."""
     groups = signs[0] == "x"
     changes = list(zip(signs[1:] if groups else signs, numbers[2:] if groups else numbers[1:], strict=True))
     if not groups and random.random() < 0.2:
-        sign, number = changes.pop(0)
-        begun = [f"{{n}} has {{a}} {{i}} {random.choice(JOINED[sign])}.".replace("{x}", str(number))]
+        begun = f"{{n}} has {{a}} {{i}} and [then |]{_done(random, DOES, *changes.pop(0))}."
     else:
-        begun = [random.choice(GROUPS if groups else STARTS)]
-    return begun + [random.choice(CHANGES[sign]).replace("{x}", str(number)) for sign, number in changes]
+        begun = random.choice(GROUPS if groups else STARTS)
+    if len(changes) == 2 and random.random() < 0.3:
+        way = random.choice((DOES, DID))
+        first, second = (_done(random, way, *change) for change in changes)
+        return [begun, f"[{{n}}|{{p}}] {first} and [then |]{second}."]
+    return [begun, *(random.choice(CHANGES[sign]).replace("{x}", str(number)) for sign, number in changes)]
+
+
+def _done(random: Random, way: dict[str, tuple[str, ...]], sign: str, number: int) -> str:
+    return random.choice(way[sign]).replace("{x}", str(number))
 
 
 def work_out(random: Random, problem: Problem, slips: Slips) -> Worked:

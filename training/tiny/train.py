@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -13,8 +14,8 @@ from typing import NamedTuple
 
 import torch
 
-from training.tiny.batches import Batch, Stream, drawn_beside
-from training.tiny.examples import SHARES, words
+from training.tiny.batches import Batch, Place, Stream, drawn_beside
+from training.tiny.examples import LATER_SHARES, SHARES, words
 from training.tiny.model import Model, Size
 from training.tiny.weights import (
     Checkpoint,
@@ -30,25 +31,47 @@ from training.tiny.weights import (
 Optimizers = dict[str, torch.optim.Optimizer]
 
 
+class Phase(NamedTuple):
+    """A part of the training: its part of the steps, the rate that it begins with, and the kinds of examples in it."""
+
+    part: float
+    rate: float
+    shares: Mapping[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A training. With the same plan and number of threads the weights come out the same."""
 
     out: Path
-    steps: int = 10_000
+    steps: int = 12_000
     seed: int = 1
     tokens: int = 2000
     width: int = 128
     layers: int = 4
     heads: int = 4
-    rate: float = 3e-3
+    phases: tuple[Phase, ...] = (Phase(0.75, 3e-3, SHARES), Phase(0.25, 1e-3, LATER_SHARES))
     warmup: int = 60
     draws: int = 60_000
-    """The examples that the vocabulary is taken from, of words that occur at least three times in them."""
+    """The examples that the vocabulary is taken from, of words that occur in at least three of them."""
     every: int = 250
     """Steps from one checkpoint to the next."""
-    shares: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
-    """What it is trained on, of each kind of example."""
+
+
+class Span(NamedTuple):
+    """A phase in steps: those from `begin` on and before `end`."""
+
+    number: int
+    begin: int
+    end: int
+    phase: Phase
+
+
+def spans(plan: Plan) -> Iterator[Span]:
+    parts = [0.0, *accumulate(phase.part for phase in plan.phases)]
+    ends = [round(plan.steps * part) for part in parts]
+    for number, phase in enumerate(plan.phases):
+        yield Span(number, ends[number], ends[number + 1], phase)
 
 
 class Step(NamedTuple):
@@ -69,22 +92,35 @@ def steps(plan: Plan) -> Generator[Step, None, None]:
     plan.out.mkdir(parents=True, exist_ok=True)
     kept = plan.out / "checkpoint.npz"
     held = load_checkpoint(kept) if kept.exists() else None
-    vocabulary = held.vocabulary if held else words(Random(f"{plan.seed}/words"), plan.draws, 3, plan.shares)
+    vocabulary = held.vocabulary if held else words(Random(f"{plan.seed}/words"), plan.draws, 3, plan.phases[0].shares)
     torch.manual_seed(plan.seed)
     model = Model(Size(len(vocabulary), plan.width, plan.layers, plan.heads)).to(_device())
-    optimizers = _optimizers(model, plan.rate)
+    optimizers = _optimizers(model)
     done = Progress()
     if held:
         restore(model, optimizers, held.arrays)
         done = held.progress
-    stream = Stream(vocabulary, plan.seed, plan.tokens, model.size.context, plan.shares)
-    with drawn_beside(stream, done.place) as source:
-        while done.step < plan.steps:
-            batch = next(source)
-            loss = _step(model, optimizers, batch, plan.rate * rate(plan, done.step))
-            done = Progress(done.step + 1, done.tokens + batch.ids.size, batch.after)
+    for span in spans(plan):
+        for step in _of_span(plan, span, vocabulary, model, optimizers, done):
+            done = step.done
             if done.step % plan.every == 0 or done.step == plan.steps:
                 _keep(plan, model, optimizers, vocabulary, done)
+            yield step
+
+
+def _of_span(
+    plan: Plan, span: Span, vocabulary: tuple[str, ...], model: Model, optimizers: Optimizers, done: Progress
+) -> Iterator[Step]:
+    if not span.begin <= done.step < span.end:
+        return
+    place = done.place if done.step > span.begin else Place()
+    seed = f"{plan.seed}.{span.number}" if span.number else f"{plan.seed}"
+    stream = Stream(vocabulary, seed, plan.tokens, model.size.context, span.phase.shares)
+    with drawn_beside(stream, place) as source:
+        while done.step < span.end:
+            batch = next(source)
+            loss = _step(model, optimizers, batch, rate(plan, span, done.step))
+            done = Progress(done.step + 1, done.tokens + batch.ids.size, batch.after)
             yield Step(done, loss)
 
 
@@ -96,18 +132,19 @@ def _keep(plan: Plan, model: Model, optimizers: Optimizers, vocabulary: tuple[st
     export(plan.out / "weights.npz", model, vocabulary, {"seed": plan.seed, "steps": done.step, "tokens": done.tokens})
 
 
-def rate(plan: Plan, step: int) -> float:
+def rate(plan: Plan, span: Span, step: int) -> float:
     """Up quickly, then down to nothing in a straight line: what is learned early is coarse, and the last steps are fine."""
-    return min(1.0, (step + 1) / plan.warmup) * (1 - step / plan.steps)
+    rising = min(1.0, (step - span.begin + 1) / plan.warmup)
+    return span.phase.rate * rising * (span.end - step) / (span.end - span.begin)
 
 
-def _optimizers(model: Model, rate: float) -> Optimizers:
+def _optimizers(model: Model) -> Optimizers:
     """Muon for the matrices of the layers, AdamW for what is looked up and scaled."""
     matrices = [value for name, value in model.named_parameters() if name.startswith("layers.") and value.ndim == 2]
     others = [value for name, value in model.named_parameters() if not (name.startswith("layers.") and value.ndim == 2)]
     return {
-        "muon": torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
-        "adamw": torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0),
+        "muon": torch.optim.Muon(matrices, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        "adamw": torch.optim.AdamW(others, betas=(0.9, 0.98), weight_decay=0.0),
     }
 
 
@@ -155,8 +192,8 @@ class _Log:
 def _plan() -> Plan:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="a folder for the checkpoint and the weights")
-    for name, kind in (("steps", int), ("seed", int), ("tokens", int), ("layers", int), ("width", int), ("rate", float)):
-        parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--steps", type=int, help=f"{Plan(Path()).steps:,} unless said")
+    parser.add_argument("--seed", type=int)
     parser.add_argument("--threads", type=int, help="as many as the machine has cores, unless said")
     given = vars(parser.parse_args())
     if threads := given.pop("threads"):
