@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from loopwright.kinds import Kinds
 
-KINDS = Kinds("workflow", {})
+KINDS = Kinds("workflow", {"datagen": "loopwright.workflows.datagen:WORKFLOW"})

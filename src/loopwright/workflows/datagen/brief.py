@@ -1,0 +1,192 @@
+"""What follows from a recipe before any run: the schema of its rows, its shares, its validators, its arms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+from loopwright.llm.prompts import facts as facts_of_prompt
+from loopwright.quality import build
+from loopwright.quality.choosing import Choice, choose
+from loopwright.quality.gate import Gate
+from loopwright.quality.validator import Given
+from loopwright.records import Fields
+from loopwright.workflows.datagen.grammar import Grammar, Wanted
+from loopwright.workflows.datagen.shares import Quotas
+from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
+
+Parameters: TypeAlias = dict[str, JsonValue]
+
+_WAYS: tuple[tuple[str, float, float], ...] = (
+    ("conservative", 0.3, 0.8),
+    ("balanced", 0.7, 0.95),
+    ("creative", 1.2, 1.0),
+)
+_ASKING = ("judge", "label", "entailment")
+
+
+class Brief:
+    """Worked out when it is asked for. Of a recipe that is not sound only what `checks` looks at may be asked."""
+
+    def __init__(self, recipe: RecipeBlock) -> None:
+        self.recipe = recipe
+
+    @cached_property
+    def grammar(self) -> Grammar | None:
+        return None if self.recipe.grammar is None else Grammar(self.recipe.grammar)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        return Quotas(self.recipe.task.labels, self.recipe.target.accepted)
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """What the grammar is to give, in the shares that the recipe wants."""
+        task = self.recipe.task
+        return Wanted(task.label, task.labels) if task.labels else None
+
+    @cached_property
+    def schema(self) -> Fields:
+        """That of the recipe, else that of the grammar, else text and label."""
+        given = self.recipe.constraints.fits
+        if given is not None:
+            return given
+        return self.assumed if self.grammar is None else self.grammar.schema()
+
+    @property
+    def assumed(self) -> Fields:
+        """The schema where nothing is said of it."""
+        task = self.recipe.task
+        properties: dict[str, Fields] = {task.text: {"type": "string", "minLength": 1}}
+        if task.labels:
+            properties[task.label] = {"type": "string", "enum": list(task.labels)}
+        return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+    @cached_property
+    def to_write(self) -> Fields:
+        """The schema of what a model writes of a row: the label is given, not written."""
+        named = self.schema.get("properties")
+        label = self.recipe.task.label
+        if not self.recipe.task.labels or not isinstance(named, Mapping) or label not in named or len(named) < 2:
+            return self.schema
+        required = self.schema.get("required", ())
+        return {
+            **self.schema,
+            "properties": {name: part for name, part in named.items() if name != label},
+            "required": [name for name in required if name != label] if isinstance(required, list | tuple) else [],
+        }
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The fields that a model writes."""
+        named = self.to_write.get("properties")
+        return tuple(named) if isinstance(named, Mapping) else (self.recipe.task.text,)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is so of every row, for the prompts."""
+        task = self.recipe.task
+        said = {"audience": task.audience, "tone": task.tone, "language": ", ".join(task.languages) or None}
+        told = {name: fact for name, fact in said.items() if fact is not None}
+        told |= {name: str(fact) for name, fact in task.facts.items()}
+        if self.recipe.constraints.facts:
+            told["to keep to"] = "; ".join(self.recipe.constraints.facts)
+        return told
+
+    def told(self, more: Mapping[str, str]) -> str:
+        """The facts of some rows as a prompt has them: the label first."""
+        return facts_of_prompt({**more, **self.facts})
+
+    # validators
+
+    @property
+    def text_field(self) -> str | None:
+        """The field that validators look at where nobody says which: None where the rows have none of that name."""
+        named = self.schema.get("properties")
+        text = self.recipe.task.text
+        return text if isinstance(named, Mapping) and text in named else None
+
+    @cached_property
+    def choice(self) -> Choice:
+        """What the constraints that are written as facts come to."""
+        return choose(self.recipe.constraints.facts, self.text_field)
+
+    @cached_property
+    def validators(self) -> dict[str, JsonValue]:
+        """Those of the recipe and those of its facts. Every row is held to the schema."""
+        said = self.recipe.validators
+        chosen = self.choice.validators()
+        found: dict[str, JsonValue] = {"schema": {}}
+        if said == "auto":
+            return {**found, **chosen, "deduplication": {"field": self.text_field}}
+        mine = dict(said)
+        return {**found, **{_free(name, mine): parameters for name, parameters in chosen.items()}, **mine}
+
+    @property
+    def given(self) -> Given:
+        grammar, recipe = self.grammar, self.recipe
+        slots: dict[str, tuple[str, ...]] = {}
+        if grammar is not None and recipe.grammar is not None:
+            slots = {rule: found for rule in recipe.grammar.rules if (found := grammar.values(rule))}
+        models = tuple(block.id for block in recipe.models)
+        return Given(self.schema, tuple(recipe.task.labels), slots, models, recipe.batch_size)
+
+    def gate(self) -> Gate:
+        """Raises SpecError where a validator does not fit."""
+        return build(self.validators, self.given)
+
+    @property
+    def quality(self) -> str | None:
+        """The validator whose score is a row's quality."""
+        return self.recipe.reward.quality or ("judge" if "judge" in self.validators else None)
+
+    @property
+    def novelty(self) -> str | None:
+        """The validator whose score says how new a row is."""
+        return next((name for name in self.validators if name.partition(".")[0] == "similarity"), None)
+
+    # arms
+
+    @property
+    def writer(self) -> str | None:
+        """The model that writes where an arm names none: the first."""
+        return self.recipe.models[0].id if self.recipe.models else None
+
+    @cached_property
+    def arms(self) -> tuple[ArmBlock, ...]:
+        """Those of the recipe, or the default ones."""
+        if self.recipe.arms != "default":
+            return tuple(self.recipe.arms)
+        found = []
+        if self.writer is not None:
+            found += _ways("naive")
+        if self.grammar is not None:
+            slots = self.writer is not None and self.grammar.needs_model
+            found += _ways("templater") if slots else [ArmBlock(id="templater", kind="templater")]
+        return tuple(found)
+
+    @property
+    def asked_for_json(self) -> tuple[str, ...]:
+        """The models that are asked for JSON."""
+        asked = [arm.model or self.writer for arm in self.arms if arm.kind == "naive"]
+        for name, parameters in self.validators.items():
+            if name.partition(".")[0] in _ASKING and isinstance(parameters, dict):
+                asked.append(str(parameters["model"]) if parameters.get("model") else None)
+        return tuple(dict.fromkeys(id for id in asked if id is not None))
+
+
+def _ways(kind: str) -> list[ArmBlock]:
+    return [
+        ArmBlock(id=f"{kind}.{name}", kind=kind, params={"temperature": temperature, "top_p": top_p})
+        for name, temperature, top_p in _WAYS
+    ]
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """The name, or one beside it that is not taken."""
+    if name not in taken:
+        return name
+    return f"{name.partition('.')[0]}.{name.replace('.', '_')}_of_the_facts"

@@ -1,0 +1,137 @@
+"""What is wrong with a recipe beyond its types, and what a run will assume where it leaves something open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import orjson
+
+from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.kinds import nearest
+from loopwright.quality.validators.schema import compiled
+from loopwright.spec.paths import show
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.generators import GENERATORS, model_of, way
+from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
+
+_OFF = 0.01
+
+
+def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    """What follows from another mistake is not said again: validators and arms are looked at where the rows are sound."""
+    found = [*_grammar(recipe, brief), *_schema(recipe)]
+    found = found or [*_labels(recipe, brief)]
+    yield from found
+    if not found:
+        yield from _validators(brief)
+        yield from _arms(recipe, brief)
+
+
+def _grammar(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    if brief.grammar is not None:
+        yield from brief.grammar.check(brief.wanted, recipe.constraints.fits)
+
+
+def _schema(recipe: RecipeBlock) -> Iterator[Problem]:
+    if recipe.constraints.fits is not None:
+        try:
+            compiled(recipe.constraints.fits)
+        except UsageError as error:
+            yield Problem("constraints.schema", str(error), "a JSON Schema of the rows")
+
+
+def _labels(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    """Labels that no row of the schema can have."""
+    named = brief.schema.get("properties")
+    field = named.get(recipe.task.label) if isinstance(named, Mapping) else None
+    known = field.get("enum") if isinstance(field, Mapping) else None
+    if isinstance(known, list | tuple):
+        for label, share in recipe.task.labels.items():
+            if share > 0 and label not in known:
+                words = [str(each) for each in known]
+                message = f"is wanted, and no row of the schema can have it as its {recipe.task.label!r}"
+                yield Problem(show(("task", "labels", label)), message, f"one of {', '.join(words)}", nearest(label, words))
+
+
+def _validators(brief: Brief) -> Iterator[Problem]:
+    try:
+        brief.gate()
+    except SpecError as error:
+        yield from error.problems
+    quality = brief.recipe.reward.quality
+    if quality is not None and quality not in brief.validators:
+        known = list(brief.validators)
+        yield Problem("reward.quality", "names no validator of this recipe", ", ".join(known), nearest(quality, known))
+    if brief.recipe.reward.diversity_weight and brief.novelty is None:
+        message = "weighs how new rows are, and no validator measures that"
+        yield Problem("reward.diversity_weight", message, "a `similarity` validator")
+
+
+def _arms(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    if not brief.arms:
+        yield Problem("arms", "there is nothing that could write rows", "a model under models, a grammar, or both")
+    first: dict[str, int] = {}
+    for at, arm in enumerate(brief.arms):
+        place = ("arms", at)
+        if first.setdefault(arm.id, at) != at:
+            yield Problem(show((*place, "id")), f"is the id of arms[{first[arm.id]}] too", "an id of its own")
+        yield from _arm(recipe, brief, arm, place)
+
+
+def _arm(recipe: RecipeBlock, brief: Brief, arm: ArmBlock, place: tuple[str | int, ...]) -> Iterator[Problem]:
+    models = [block.id for block in recipe.models]
+    if arm.model is not None and arm.model not in models:
+        known = f"one of {', '.join(models)}" if models else "a model under models"
+        yield Problem(show((*place, "model")), "names a model that is not there", known, nearest(arm.model, models))
+        return
+    kinds = GENERATORS.names()
+    if arm.kind not in kinds:
+        expected = f"one of {', '.join(kinds)}"
+        yield Problem(show((*place, "kind")), f"no generator is called {arm.kind!r}", expected, nearest(arm.kind, kinds))
+        return
+    try:
+        unfit = way(arm, place).unfit(brief, model_of(arm, brief))
+    except SpecError as error:
+        yield from error.problems
+        return
+    if unfit is not None:
+        where = place if recipe.arms != "default" else ("arms",)
+        yield Problem(show(where), f"the arm {arm.id!r} cannot write: {unfit}")
+
+
+def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
+    """What `check` tells: what was derived, chosen and assumed, and why it matters."""
+    yield from _of_rows(recipe, brief)
+    yield from _of_labels(recipe)
+    yield from _of_facts(brief)
+    yield f"validators: {', '.join(brief.gate().order)}"
+    if brief.quality is None:
+        yield "reward: the share of a batch that passes; with a judge, or another score as reward.quality, also how good it is"
+    else:
+        yield f"reward: the share of a batch that passes, times the score of {brief.quality}"
+    yield f"arms: {', '.join(arm.id for arm in brief.arms)}"
+
+
+def _of_rows(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
+    schema = orjson.dumps(brief.schema).decode()
+    if recipe.constraints.fits is None and brief.grammar is None:
+        yield f"assumed: with neither schema nor grammar, models are asked for rows of this schema: {schema}"
+    elif recipe.constraints.fits is None:
+        yield f"schema, derived from the grammar: {schema}"
+
+
+def _of_labels(recipe: RecipeBlock) -> Iterator[str]:
+    labels = recipe.task.labels
+    total = sum(labels.values())
+    if labels and abs(total - 1) > _OFF:
+        shares = ", ".join(f"{label} {share / total:.3g}" for label, share in labels.items())
+        yield f"assumed: task.labels add up to {total:g}, and are taken as shares: {shares}"
+    if not labels and "classification" in (recipe.domain or ""):
+        yield "assumed: a classification without task.labels: nothing says how many rows of each label are wanted"
+
+
+def _of_facts(brief: Brief) -> Iterator[str]:
+    for chosen in brief.choice.chosen:
+        yield f"chosen: {chosen.kind} for {chosen.why}"
+    for left in brief.choice.left:
+        yield f'left: "{left.fact}": {left.why}; models that write are told, and nothing checks it'

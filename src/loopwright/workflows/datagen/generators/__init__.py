@@ -1,0 +1,25 @@
+"""Ways to write rows, one file each. Here is the `kind` table; a plugin adds a member under `generator.KIND`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from loopwright.kinds import Kinds
+from loopwright.spec.named import configured
+from loopwright.spec.paths import Path
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.generators.protocol import Way
+from loopwright.workflows.datagen.spec import ArmBlock
+
+_HERE = "loopwright.workflows.datagen.generators"
+
+GENERATORS = Kinds("generator", {"naive": f"{_HERE}.naive:Naive", "templater": f"{_HERE}.templater:Templater"})
+
+
+def way(arm: ArmBlock, place: Path) -> Way:
+    """What an arm names, with its parameters checked; `place` is where the arm stands."""
+    return cast(Way, configured(GENERATORS.load(arm.kind), dict(arm.params), (*place, "params")))
+
+
+def model_of(arm: ArmBlock, brief: Brief) -> str | None:
+    return arm.model or brief.writer

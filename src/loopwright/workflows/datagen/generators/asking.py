@@ -1,0 +1,67 @@
+"""How generators ask their model: with the arm's settings, a seed of its own for every request, and refusals made plain."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from loopwright.errors import BadAnswer
+from loopwright.llm.messages import Reply, Request, chat, digest, wire_form
+from loopwright.llm.quoting import quote
+from loopwright.loop.trial import Place
+from loopwright.records import Fields
+from loopwright.spec.blocks import Block
+
+SEEDS = 2**31 - 1
+"""What every endpoint takes."""
+
+
+class Sampling(Block):
+    """How the model's words are drawn."""
+
+    temperature: Annotated[float | None, Field(ge=0, le=2, description="default: the model's")] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1, description="default: the model's")] = None
+
+
+class Asked(NamedTuple):
+    """A reply, and the digest of what was asked."""
+
+    reply: Reply
+    prompt: str
+
+
+class Pen(NamedTuple):
+    """A model with an arm's settings."""
+
+    model: str
+    sampling: Sampling
+
+    async def ask(self, place: Place, prompt: str, purpose: str, schema: Fields | None = None) -> Asked:
+        """Raises a `CallError` where there is no answer, also where the model refuses to give one."""
+        request = Request(
+            chat(prompt),
+            temperature=self.sampling.temperature,
+            top_p=self.sampling.top_p,
+            seed=place.rng(purpose).bits() & SEEDS,
+            schema=schema,
+            purpose=purpose,
+        )
+        reply = await place.ask(self.model, request)
+        if reply.refusal is not None or reply.finish == "refusal":
+            raise BadAnswer(f"{self.model} refused: {quote(reply.refusal or reply.text, limit=200)}", charged=True)
+        return Asked(reply, digest(wire_form(request)).hex())
+
+
+def usage(reply: Reply, rows: int = 1, place: int = 0) -> dict[str, int]:
+    """What a reply cost, for one of the rows that it holds: shares that add up to the whole."""
+    used = reply.usage
+    amounts = {} if used is None else {"input_tokens": used.input, "output_tokens": used.output}
+    if reply.nano_usd is not None:
+        amounts["nano_usd"] = reply.nano_usd
+    return {name: amount // rows + (place < amount % rows) for name, amount in amounts.items()}
+
+
+def added(*parts: dict[str, int]) -> dict[str, int]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: sum(part.get(name, 0) for part in parts) for name in names}

@@ -1,0 +1,106 @@
+"""Rows from the recipe's grammar. A model fills their slots, those of a batch side by side; without slots no model is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from loopwright.errors import CallError
+from loopwright.llm import prompts
+from loopwright.loop.stage import Stages
+from loopwright.loop.trial import Trial
+from loopwright.records import Fields, Json
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.generators.asking import Asked, Pen, Sampling, added, usage
+from loopwright.workflows.datagen.generators.protocol import Order, Written
+from loopwright.workflows.datagen.grammar import Draft, Grammar
+from loopwright.workflows.datagen.grammar.drafts import Ask
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
+
+
+class Templater(Sampling):
+    def unfit(self, brief: Brief, model: str | None) -> str | None:
+        if brief.grammar is None:
+            return "there is no grammar to draw rows from"
+        if model is None and brief.grammar.needs_model:
+            return "the grammar has slots, and there is no model to fill them"
+        return None
+
+    def generator(self, brief: Brief, model: str | None) -> Drawing:
+        if brief.grammar is None:
+            raise ValueError(self.unfit(brief, model))
+        label = brief.recipe.task.label
+        return Drawing(brief.grammar, label if brief.quotas.rows else None, None if model is None else Pen(model, self))
+
+
+class Drawing:
+    def __init__(self, grammar: Grammar, label: str | None, pen: Pen | None) -> None:
+        self._grammar = grammar
+        self._label = label
+        self._pen = pen
+
+    async def prepare(self, stages: Stages, seeds: Sequence[Fields]) -> None:
+        """There is nothing to prepare."""
+
+    async def write(self, orders: Sequence[Order], trial: Trial) -> list[Written]:
+        drafts = [(order, self._draft(order, trial)) for order in orders]
+        if not any(draft.slots for _, draft in drafts):
+            return [_written(order, draft, {}) for order, draft in drafts]
+        async with asyncio.TaskGroup() as group:
+            rows = [group.create_task(self._row(order, draft, trial)) for order, draft in drafts]
+        return [row.result() for row in rows]
+
+    def _draft(self, order: Order, trial: Trial) -> Draft:
+        fixed = {self._label: order.label} if self._label is not None and order.label is not None else None
+        return self._grammar.draw(trial.rng(f"draw {order.index}"), fixed)
+
+    async def _row(self, order: Order, draft: Draft, trial: Trial) -> Written:
+        """Slots that need the answers of others are asked for when those are there."""
+        answers: dict[int, str] = {}
+        asked: list[Asked] = []
+        while ready := draft.ready(answers):
+            async with asyncio.TaskGroup() as group:
+                filling = [group.create_task(self._fill(ask, order, trial)) for ask in ready]
+            for ask, filled in zip(ready, filling, strict=True):
+                found = filled.result()
+                if isinstance(found, str):
+                    return Written(order, facts=_facts(order, draft, answers), trouble=found)
+                asked.append(found)
+                answers[ask.slot] = piece(found.reply.text)
+        return _written(order, draft, answers, asked, self._pen)
+
+    async def _fill(self, ask: Ask, order: Order, trial: Trial) -> Asked | str:
+        """The answer, or why there is none."""
+        if self._pen is None:
+            return "there is no model to fill the slots of the grammar"
+        prompt = prompts.render("fill_slot", instruction=ask.prompt)
+        try:
+            asked = await self._pen.ask(trial, prompt, f"slot {order.index}.{ask.slot}")
+        except CallError as error:
+            return f"{error.kind}: {error}"
+        return asked if piece(asked.reply.text) else f"{self._pen.model} filled a slot of {ask.rule} with nothing"
+
+
+def _written(
+    order: Order, draft: Draft, answers: Mapping[int, str], asked: Sequence[Asked] = (), pen: Pen | None = None
+) -> Written:
+    lineage: dict[str, Json] = {"path": draft.path} if draft.path else {}
+    if asked and pen is not None:
+        lineage |= {"model": pen.model, "prompts": [each.prompt for each in asked]}
+        lineage["calls"] = [f"slot {order.index}.{slot.number}" for slot in draft.slots]
+    used = added(*(usage(each.reply) for each in asked))
+    return Written(order, draft.filled(answers), _facts(order, draft, answers), lineage=lineage, usage=used)
+
+
+def _facts(order: Order, draft: Draft, answers: Mapping[int, str]) -> dict[str, Json]:
+    facts = draft.facts(answers)
+    return facts if order.label is None else {**facts, "label": order.label}
+
+
+def piece(text: str) -> str:
+    """What a model wrote into a slot, without the quotes and line breaks that it was asked to leave out."""
+    plain = " ".join(text.split())
+    if len(plain) > 1 and _QUOTES.get(plain[0]) == plain[-1] and plain[0] not in plain[1:-1]:
+        return plain[1:-1].strip()
+    return plain

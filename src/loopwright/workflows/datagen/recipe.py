@@ -1,0 +1,29 @@
+"""The recipe as the rest of the package knows it: what is written, with what follows from it and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from loopwright.errors import Problem
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.checks import notes, problems
+from loopwright.workflows.datagen.spec import RecipeBlock
+
+
+class Recipe(RecipeBlock):
+    """Generates rows until enough are accepted, and learns meanwhile which way of writing pays."""
+
+    @cached_property
+    def brief(self) -> Brief:
+        """What follows from it."""
+        return Brief(self)
+
+    def problems(self) -> Iterable[Problem]:
+        return problems(self, self.brief)
+
+    def notes(self) -> Iterable[str]:
+        return notes(self, self.brief)
+
+    def asks_for_json(self) -> tuple[str, ...]:
+        return self.brief.asked_for_json

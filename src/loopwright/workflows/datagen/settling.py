@@ -1,0 +1,118 @@
+"""One batch on its way into the dataset: which of its rows are taken beside all that were, and what its arm has earned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopwright.loop.trial import Trial
+from loopwright.loop.work import Happening, Outcome, Payoff, Settlement
+from loopwright.quality.gate import Said, passed
+from loopwright.quality.row import Place, Row
+from loopwright.records import Fields, Sample, Verdict
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.rewards import Batch, earned
+from loopwright.workflows.datagen.state import PATIENCE, State
+
+TARGET = "target"
+"""The verdict on a good row that there was no place for."""
+
+
+class Settling:
+    def __init__(self, brief: Brief, trial: Trial, outcome: Outcome, state: State) -> None:
+        self._brief = brief
+        self._trial = trial
+        self._outcome = outcome
+        self._state = state
+        self._scores: list[float | None] = []
+        self._novelty: list[float] = []
+        self._accepted: list[int] = []
+        self._verdicts: list[Verdict] = []
+
+    def settlement(self) -> Settlement:
+        if not self._trial.decisions:
+            return Settlement()
+        rows = len(self._outcome.samples) or self._brief.recipe.batch_size
+        self._state.dry += rows
+        self._take_good_rows()
+        payoff = self._payoff(rows)
+        self._state.note(rows, len(self._scores))
+        self._state.quality = self._state.quality.with_([score for score in self._scores if score is not None])
+        events = self._events(rows)
+        return Settlement((payoff,), frozenset(self._accepted), tuple(self._verdicts), self._end(), events)
+
+    def _take_good_rows(self) -> None:
+        said = self._outcome.verdicts
+        failed = {each.sample for each in said if not each.passed}
+        quality = {each.sample: each.score for each in said if each.validator == self._brief.quality}
+        for sample in self._outcome.samples:
+            if sample.index not in failed:
+                self._look(sample, quality.get(sample.index))
+
+    def _look(self, sample: Sample, score: float | None) -> None:
+        """At a row that passed in `act`, beside all that were accepted meanwhile."""
+        data: Any = sample.data
+        row = row_of(self._trial, sample.index, data["row"], data["lineage"].get("facts", {}))
+        said = self._state.memories.look(row)
+        if not passed(said):
+            self._verdicts.append(verdict(self._trial, sample.index, said[-1]))
+            return
+        scores = {one.validator: one.ruling.score for one in said}
+        self._scores.append(scores.get(self._brief.quality or "", score))
+        self._novelty.append(scores.get(self._brief.novelty or "") or 0.0)
+        self._place(sample, row)
+
+    def _place(self, sample: Sample, row: Row) -> None:
+        quotas, state = self._brief.quotas, self._state
+        label = row.claim(self._brief.recipe.task.label) if quotas.rows else None
+        full = state.accepted >= quotas.target
+        why = "the target was reached before" if full else quotas.refuses(label, state.labels)
+        if why is not None:
+            self._verdicts.append(self._trial.verdict(sample.index, TARGET, False, reason=why))
+            return
+        state.memories.admit(sample.id, row)
+        state.accept(label)
+        self._accepted.append(sample.index)
+
+    def _payoff(self, rows: int) -> Payoff:
+        batch = Batch(rows, self._scores, self._novelty, _cost(self._outcome))
+        found = earned(batch, self._brief.recipe.reward, self._brief.quality is not None, self._state.quality)
+        return Payoff(self._trial.decisions[-1].id, found.value, found.parts)
+
+    def _events(self, rows: int) -> tuple[Happening, ...]:
+        arm = self._trial.decisions[-1].arm
+        arms = [each.id for each in self._brief.arms]
+        if not self._state.fails(arm, rows, len(self._scores)):
+            return ()
+        if not self._state.switch_off(arm, arms, self._trial.number):
+            return ()
+        why = f"all rows of {PATIENCE} batches in a row failed"
+        return (Happening("arm_switched_off", {"arm": arm, "trial": self._trial.number, "reason": why}),)
+
+    def _end(self) -> str | None:
+        state, target = self._state, self._brief.quotas.target
+        if state.accepted >= target:
+            return f"target reached: {target} rows accepted"
+        return f"gave up: none of the last {state.dry} rows was accepted" if state.is_dry else None
+
+
+def row_of(trial: Trial, index: int, data: Any, facts: Fields) -> Row:
+    """A row as validators look at it."""
+    return Row(data, facts, Place(trial.seed, trial.number, index))
+
+
+def verdict(trial: Trial, index: int, said: Said) -> Verdict:
+    ruling = said.ruling
+    return trial.verdict(index, said.validator, ruling.passed, ruling.score, reason=ruling.reason or "")
+
+
+def _cost(outcome: Outcome) -> int | None:
+    """Of all rows, in thousand-millionths of a dollar; None where a price is not known."""
+    total = 0
+    for sample in outcome.samples:
+        data: Any = sample.data
+        usage = data.get("usage")
+        if usage:
+            if "nano_usd" not in usage:
+                return None
+            total += usage["nano_usd"]
+    return total

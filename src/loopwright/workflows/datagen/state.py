@@ -1,0 +1,65 @@
+"""What a run remembers across batches: rows accepted, of which label, how each arm fails. Only `settle` changes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from loopwright.quality.gate import Memories
+from loopwright.workflows.datagen.context import Seen
+from loopwright.workflows.datagen.rewards import Mean
+
+PATIENCE = 5
+"""An arm whose rows failed for so many whole batches in a row is switched off."""
+DRY = 50
+"""After so many whole batches without an accepted row the run ends."""
+_RECENT = 50.0
+"""About how many rows the share of rejects looks back over."""
+
+
+class State:
+    def __init__(self, memories: Memories, batch_size: int) -> None:
+        self.memories = memories
+        self.labels: Counter[str] = Counter()
+        self.accepted = 0
+        self.off: dict[str, int] = {}
+        """The arms that were switched off, and after which batch."""
+        self.quality = Mean()
+        self.dry = 0
+        """Rows written since one was accepted."""
+        self._batch_size = batch_size
+        self._failed: Counter[str] = Counter()
+        self._rejects = 0.0
+
+    def seen(self) -> Seen:
+        return Seen(self.accepted, dict(self.labels), self._rejects, self.memories.view(), frozenset(self.off))
+
+    def accept(self, label: str | None) -> None:
+        self.accepted += 1
+        self.dry = 0
+        if label is not None:
+            self.labels[label] += 1
+
+    def note(self, rows: int, passed: int) -> None:
+        """How many rows of a batch passed all validators, whether there was a place for them or not."""
+        keep = (1.0 - 1.0 / _RECENT) ** rows
+        self._rejects = keep * self._rejects + (1.0 - keep) * (1.0 - passed / rows)
+
+    def fails(self, arm: str, rows: int, passed: int) -> bool:
+        """Whether this batch is the one too many."""
+        if passed:
+            self._failed[arm] = 0
+            return False
+        self._failed[arm] += rows
+        return self._failed[arm] >= PATIENCE * self._batch_size and arm not in self.off
+
+    def switch_off(self, arm: str, arms: Sequence[str], trial: int) -> bool:
+        """Never the last one."""
+        if len(self.off) + 1 >= len(arms):
+            return False
+        self.off[arm] = trial
+        return True
+
+    @property
+    def is_dry(self) -> bool:
+        return self.dry >= DRY * self._batch_size

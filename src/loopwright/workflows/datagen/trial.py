@@ -1,0 +1,142 @@
+"""The workflow at work: a trial is a batch. `act` has an arm write the rows that are wanted most and asks the gate about each;
+`settle` decides beside all accepted rows which of them are taken, and what the arm has earned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from functools import partial
+from importlib.util import find_spec
+from typing import Any, cast
+
+from loopwright.errors import ExtraMissing
+from loopwright.llm.messages import Reply, Request, chat
+from loopwright.loop.chooser import Chooser, Range
+from loopwright.loop.stage import Stages
+from loopwright.loop.trial import Item, Place, Trial
+from loopwright.loop.work import Outcome, Settlement
+from loopwright.quality.gate import Gate, Memories, Said, View, passed
+from loopwright.quality.row import Row, Ruling
+from loopwright.records import Fields, Json
+from loopwright.workflows.datagen import seeds
+from loopwright.workflows.datagen.context import Seen, as_arm, contextual, encoding, features
+from loopwright.workflows.datagen.generators import model_of, way
+from loopwright.workflows.datagen.generators.asking import SEEDS
+from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
+from loopwright.workflows.datagen.recipe import Recipe
+from loopwright.workflows.datagen.settling import Settling, row_of, verdict
+from loopwright.workflows.datagen.state import State
+
+WRITTEN = "written"
+"""The verdict on an order that came to no row."""
+
+
+class Datagen:
+    rewards = Range(0.0, 1.0)
+
+    def __init__(self, recipe: Recipe) -> None:
+        if "parquet" in recipe.output.formats and find_spec("pyarrow") is None:
+            raise ExtraMissing("parquet", "writing the dataset as Parquet")
+        self.recipe = recipe
+        self.brief = recipe.brief
+        self.gate: Gate = self.brief.gate()
+        self.arms = [as_arm(block, self.brief) for block in self.brief.arms]
+        self._contextual = contextual(recipe.policy)
+        self.encoding = encoding(self.arms) if self._contextual else None
+        self._generators: dict[str, Generator] = {
+            block.id: way(block, ("arms", at)).generator(self.brief, model_of(block, self.brief))
+            for at, block in enumerate(self.brief.arms)
+        }
+        self._seeds: Memories = self.gate.memories()
+
+    def items(self) -> Iterator[Item]:
+        return (Item(f"batch-{number}") for number in range(self.recipe.most_trials()))
+
+    def begin(self) -> State:
+        return State(self.gate.memories(), self.recipe.batch_size)
+
+    async def prepare(self, stages: Stages) -> None:
+        rows: list[Any] = []
+        if self.recipe.seeds is not None:
+            given = self.recipe.seeds
+            reads = cast(Fields, given.model_dump(mode="json"))
+            rows = cast(list[Any], await stages.run("seeds", reads, partial(self._read_seeds, stages)))
+        for number, row in enumerate(rows):
+            self._seeds.admit(f"seed-{number}", Row(row))
+        for generator in self._generators.values():
+            await generator.prepare(stages, rows)
+
+    async def _read_seeds(self, stages: Stages, place: Place) -> Json:
+        return [] if self.recipe.seeds is None else cast(Json, seeds.read(self.recipe.seeds, stages.base))
+
+    # act
+
+    async def act(self, trial: Trial, seen: Seen, chooser: Chooser) -> Outcome:
+        on = [arm for arm in self.arms if arm.name not in seen.off]
+        pick = chooser.choose(features(seen, self.brief) if self._contextual else {}, on)
+        size = max(1, min(self.recipe.batch_size, self.brief.quotas.target - seen.accepted))
+        labels = self.brief.quotas.next(seen.labels, size, trial.rng("labels"))
+        orders = [Order(index, label) for index, label in enumerate(labels)]
+        written = await self._generators[pick.arm.name].write(orders, trial)
+        examined = await self._examined(written, trial, seen.view)
+        samples = [trial.sample(each.order.index, _kept(each)) for each in written]
+        verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
+        return Outcome(tuple(samples), tuple(verdicts))
+
+    async def _examined(self, written: Sequence[Written], trial: Trial, view: View) -> list[list[Said]]:
+        """What the gate says of each row; of the batch as a whole, it says the same of each that had passed until then."""
+        if self.gate.asks:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(self._examine(each, trial, view)) for each in written]
+            found = [one.result() for one in asked]
+        else:
+            found = [await self._examine(each, trial, view) for each in written]
+        rows = [row_of(trial, each.order.index, each.data, each.facts) for each in written if isinstance(each.data, dict)]
+        of_all = [one for one in self.gate.weigh(rows) if not one.ruling.passed or one.ruling.score is not None]
+        return [[*said, *of_all] if passed(said) else said for said in found]
+
+    async def _examine(self, written: Written, trial: Trial, view: View) -> list[Said]:
+        if written.trouble is not None:
+            return [Said(WRITTEN, Ruling(False, reason=written.trouble))]
+        if not isinstance(written.data, dict):
+            return [Said(WRITTEN, Ruling(False, reason="what was written is no object with fields"))]
+        row = row_of(trial, written.order.index, written.data, written.facts)
+        beside_seeds = self._seeds.look(row) if len(self._seeds) else []
+        if not passed(beside_seeds):
+            return beside_seeds[-1:]
+        return await self.gate.examine(row, _Asker(trial, written.order.index).ask, view)
+
+    # settle
+
+    def settle(self, trial: Trial, outcome: Outcome, state: State) -> Settlement:
+        return Settling(self.brief, trial, outcome, state).settlement()
+
+    def missed(self, state: State) -> str | None:
+        target = self.brief.quotas.target
+        if state.accepted >= target:
+            return None
+        rows = self.brief.quotas.rows
+        lacking = ", ".join(f"{label} {state.labels[label]} of {wanted}" for label, wanted in rows.items())
+        return f"{state.accepted} rows were accepted, {target} were asked for" + (f" ({lacking})" if lacking else "")
+
+
+class _Asker:
+    """Asks models about one row."""
+
+    def __init__(self, trial: Trial, index: int) -> None:
+        self._trial = trial
+        self._index = index
+        self._count = 0
+
+    async def ask(self, model: str, prompt: str, schema: Fields) -> Reply:
+        purpose = f"check {self._index}.{self._count}"
+        self._count += 1
+        seed = self._trial.rng(purpose).bits() & SEEDS
+        return await self._trial.ask(model, Request(chat(prompt), seed=seed, schema=schema, purpose=purpose))
+
+
+def _kept(written: Written) -> Fields:
+    """A row as it is stored: what is empty is left out."""
+    lineage = {"facts": written.facts, **written.lineage} if written.facts else dict(written.lineage)
+    data: dict[str, Json] = {"row": written.data, "lineage": lineage}
+    return {**data, "usage": written.usage} if written.usage else data
