@@ -23,6 +23,7 @@ from loopwright.store.columns import guarded, text
 from loopwright.store.export import replaced
 from loopwright.store.history import SettledTrial
 from loopwright.store.reader import RunReader, Where
+from loopwright.store.rows import SAMPLE
 from loopwright.workflows.datagen.recipe import Recipe
 
 _ROWS_PER_GROUP = 10_000
@@ -115,10 +116,8 @@ def _lines(file: Path, rows: Iterator[Record]) -> Path:
 
 def _rows(reader: RunReader) -> Iterator[tuple[str, dict[str, Any]]]:
     """The accepted rows by id, without where they come from."""
-    for trial in reader.history():
-        for sample in trial.samples:
-            if sample.index in trial.accepted:
-                yield sample.id, cast(Any, sample.data)["row"]
+    for sample in map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True))):
+        yield sample.id, cast(Any, sample.data)["row"]
 
 
 def _columns(reader: RunReader) -> list[str]:

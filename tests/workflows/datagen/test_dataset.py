@@ -1,0 +1,126 @@
+"""From a recipe to a dataset, without a model: the target, the shares, the files, and what a kill does to them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from tests.workflows.datagen.conftest import FREE, TASK, Desk
+
+ROWS = 300
+
+
+def test_a_recipe_becomes_a_dataset_with_the_wanted_shares(desk: Desk) -> None:
+    ended = desk.run(f"{FREE}\ntarget: {{accepted: {ROWS}}}\noutput: {{formats: [jsonl, csv, text, parquet]}}")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, f"done: target reached: {ROWS} rows accepted")
+    rows = desk.rows()
+    assert len(rows) == ROWS
+    assert len({row["data"]["text"] for row in rows}) == ROWS
+    about = desk.about()
+    assert about["rows"] == ROWS
+    assert all(abs(label["share"] - label["wanted"]) <= 0.02 for label in about["labels"].values())
+    for row in rows:
+        assert row["data"]["label"] in row["data"]["text"]
+        assert row["lineage"]["arm"] == "templater"
+        assert row["lineage"]["probability"] == 1.0
+        assert row["lineage"]["path"].startswith("message.")
+    for reject in desk.rows("rejects.jsonl"):
+        assert reject["rejected_by"] in ("deduplication", "target")
+        assert reject["reason"]
+
+
+def test_the_files_hold_the_same_rows(desk: Desk) -> None:
+    desk.run(f"{FREE}\ntarget: {{accepted: 40}}\noutput: {{formats: [jsonl, csv, text, parquet], path: data/out}}")
+    place = desk.folder / "data/out"
+    rows = [row["data"] for row in desk.rows(place=place)]
+    with (place / "dataset.csv").open(newline="") as sheet:
+        assert list(csv.DictReader(sheet)) == rows
+    assert (place / "dataset.txt").read_text().splitlines() == [row["text"] for row in rows]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(place / "dataset.parquet").to_pylist()
+    assert [{"text": row["text"], "label": row["label"]} for row in table] == rows
+
+
+def test_the_same_recipe_again_writes_the_files_again(desk: Desk) -> None:
+    recipe = f"{FREE}\ntarget: {{accepted: 30}}"
+    desk.run(recipe)
+    file = desk.place / "dataset.jsonl"
+    before = file.read_bytes()
+    file.unlink()
+    assert desk.run(recipe).code == 0
+    assert file.read_bytes() == before
+
+
+def test_rows_are_a_function_of_recipe_and_seed(desk: Desk, tmp_path: Path) -> None:
+    recipe = f"{FREE}\ntarget: {{accepted: 50}}"
+    desk.run(recipe)
+    version = desk.about()["version"]
+    desk.run(recipe, "--fresh")
+    desk.run(recipe, "--set", "seed=1")
+    versions = [json.loads((run.parent / "about.json").read_text())["version"] for run in desk.runs()]
+    assert sorted(versions.count(each) for each in set(versions)) == [1, 2]
+    assert versions.count(version) == 2
+
+
+@pytest.mark.parametrize("after", [3, 40])
+def test_a_kill_changes_nothing(desk: Desk, tmp_path: Path, after: int) -> None:
+    recipe = f"{FREE}\ntarget: {{accepted: 1500}}"
+    whole = Desk(tmp_path / "whole")
+    whole.folder.mkdir()
+    whole.run(recipe)
+    name = desk.write(recipe)
+    process = desk.start("run", name)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline and _settled(desk) < after:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert desk.call("run", name, "--quiet").code == 0
+    assert desk.about()["version"] == whole.about()["version"]
+    assert desk.call("runs", "diff", str(desk.place), str(whole.place)).code == 0
+
+
+def _settled(desk: Desk) -> int:
+    for store in desk.runs():
+        try:
+            with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
+                return int(connection.execute("SELECT count(*) FROM trial").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+    return 0
+
+
+def test_a_target_out_of_reach_ends_by_itself_and_says_what_is_lacking(desk: Desk) -> None:
+    grammar = """
+grammar:
+  start: row
+  rules:
+    row: [{template: '{"text": "a <label>", "label": "<label>"}'}]
+    label: [refund, delivery, account]
+  row_values: [label]
+"""
+    ended = desk.run(f"{TASK}{grammar}\ntarget: {{accepted: 20}}")
+    assert ended.code == 4
+    assert "gave up: none of the last 500 rows was accepted" in ended.out
+    assert "3 rows were accepted, 20 were asked for (refund 1 of 6, delivery 1 of 8, account 1 of 6)" in ended.out
+    assert len(desk.rows()) == 3
+
+
+def test_more_batches_go_on_where_the_bound_ended_the_run(desk: Desk) -> None:
+    recipe = f"{FREE}\ntarget: {{accepted: 60, batches: 2}}"
+    assert desk.run(recipe).code == 4
+    assert 0 < len(desk.rows()) <= 20
+    assert desk.call("runs", "resume", str(desk.place), "--set", "target.batches=50", "--quiet").code == 0
+    assert len(desk.rows()) == 60
+
+
+def test_a_row_that_is_no_object_of_the_schema_is_refused_when_the_recipe_is_read(desk: Desk) -> None:
+    grammar = "grammar: {start: row, rules: {row: [hello]}}"
+    schema = "constraints: {schema: {type: object, properties: {text: {type: string}}}}"
+    ended = desk.check(f"{grammar}\n{schema}\ntarget: {{accepted: 5}}")
+    assert ended.code == 2
+    assert "makes a row that is text, and the schema asks for an object" in ended.err
