@@ -1,0 +1,164 @@
+"""Models write rows and fill slots: good ones, ones that chatter, ones that fail; and judges that look at a sample."""
+
+from __future__ import annotations
+
+import pytest
+from tests.workflows.datagen.conftest import TASK, Desk
+
+SCRIPT = '''
+import json, re
+from hashlib import blake2b
+from loopwright.errors import Rejected, Unavailable
+from loopwright.llm import prompts
+
+WORDS = "amber birch cedar dune ember fjord grove heath iris jade knoll lagoon maple north ocean prairie quartz river".split()
+
+def _words(request, place):
+    """Words that follow from the request, as those of a model with a seed do."""
+    said = repr((request.messages[-1].content, request.seed, place)).encode()
+    return " ".join(WORDS[byte % len(WORDS)] for byte in blake2b(said, digest_size=6).digest())
+
+def good(request):
+    found = prompts.recognise(request.messages[-1].content)
+    job, slots = found
+    label = prompts.read_facts(slots.get("facts", "")).get("label", "")
+    if job == "plan":
+        return json.dumps({name: [f"{name} one", f"{name} two"] for name in ("facets", "personas", "tones", "formats")})
+    if job == "fill_slot":
+        return f'"{_words(request, 0)}"'
+    if job == "write_row":
+        return json.dumps({"text": f"about my {label}: {_words(request, 0)}"})
+    if job == "write_rows":
+        rows = [{"text": f"about my {label}: {_words(request, place)}"} for place in range(int(slots["count"]))]
+        return json.dumps({"rows": rows})
+    if job == "judge":
+        return json.dumps({"reason": "so it is", "score": 5 if "amber" in slots["text"] else 4})
+    raise Rejected(job)
+
+def chatty(request):
+    return "Sure! I would be happy to help you with that. What would you like to know?"
+
+def failing(request):
+    raise Rejected("this model is out of order")
+
+def short(request):
+    found = prompts.recognise(request.messages[-1].content)
+    if found.job != "write_rows":
+        return good(request)
+    return json.dumps({"rows": json.loads(good(request))["rows"][:-1]})
+'''
+SLOTS = """
+grammar:
+  start: row
+  rules:
+    row: [{template: '{"text": "<message>", "label": "<label>"}'}]
+    label: [refund, delivery, account]
+    message:
+      - {llm_fill: {prompt: "One sentence about <label>, casual, 10-20 words."}, weight: 0.6}
+      - {template: "hi, a question about my <label> <digit><digit><digit><digit>", weight: 0.4}
+    digit: [1, 2, 3, 4, 5, 6, 7, 8, 9]
+"""
+
+
+def model(function: str, id: str = "writer") -> str:
+    return f"  - {{id: {id}, provider: scripted, script: 'script:{function}'}}\n"
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    (desk.folder / "script.py").write_text(SCRIPT)
+    return desk
+
+
+def test_a_model_plans_and_writes_rows_with_the_labels_that_are_wanted(desk: Desk) -> None:
+    ended = desk.run(f"{TASK}\nmodels:\n{model('good')}\ntarget: {{accepted: 60}}")
+    assert ended.code == 0
+    assert "naive." in ended.out
+    rows = desk.rows()
+    assert len(rows) == 60
+    for row in rows:
+        assert row["data"]["label"] in row["data"]["text"]
+        assert list(row["data"]) == ["text", "label"]
+        assert row["lineage"]["model"] == "writer"
+        assert len(row["lineage"]["prompts"]) == 1
+        assert len(row["lineage"]["calls"]) == 1
+        assert row["usage"]["input_tokens"] > 0
+    stages = desk.call("runs", "show", str(desk.place)).out
+    assert "plan writer refund" in stages
+
+
+def test_a_model_fills_the_slots_of_a_grammar(desk: Desk) -> None:
+    assert (
+        desk.run(f"{TASK}{SLOTS}\nmodels:\n{model('good')}\narms: [{{id: t, kind: templater}}]\ntarget: {{accepted: 40}}").code
+        == 0
+    )
+    rows = desk.rows()
+    filled = [row for row in rows if "calls" in row["lineage"]]
+    assert 10 < len(filled) < 40
+    assert all('"' not in row["data"]["text"] for row in filled)
+
+
+def test_default_arms_write_whole_and_from_the_grammar(desk: Desk) -> None:
+    ended = desk.check(f"{TASK}{SLOTS}\nmodels:\n{model('good')}\ntarget: {{accepted: 40}}")
+    ways = ("conservative", "balanced", "creative")
+    assert f"arms: {', '.join(f'{kind}.{way}' for kind in ('naive', 'templater') for way in ways)}" in ended.out
+
+
+@pytest.mark.parametrize("bad", ["chatty", "failing"])
+def test_an_arm_that_always_fails_is_switched_off_where_all_can_see_it(desk: Desk, bad: str) -> None:
+    arms = "arms:\n  - {id: worse, kind: naive, model: bad}\n  - {id: better, kind: naive, model: writer}\n"
+    ended = desk.run(f"{TASK}\nmodels:\n{model('good')}{model(bad, 'bad')}\n{arms}\npolicy: uniform\ntarget: {{accepted: 150}}")
+    assert ended.code == 0, ended
+    assert len(desk.rows()) == 150
+    events = desk.call("runs", "show", str(desk.place), "--events").out
+    assert '"arm":"worse"' in events
+    assert "all rows of 5 batches in a row failed" in events
+    rejects = [row for row in desk.rows("rejects.jsonl") if row["lineage"]["arm"] == "worse"]
+    assert 50 <= len(rejects) <= 90  # five batches, and those that were under way meanwhile
+    why = "no complete JSON value" if bad == "chatty" else "out of order"
+    assert all(row["rejected_by"] == "written" and why in row["reason"] for row in rejects)
+
+
+def test_the_last_arm_is_never_switched_off(desk: Desk) -> None:
+    ended = desk.run(f"{TASK}\nmodels:\n{model('chatty')}\ntarget: {{accepted: 20}}")
+    assert ended.code == 4
+    assert "gave up: none of the last 500 rows was accepted" in ended.out
+    assert len(desk.rows("rejects.jsonl")) == 500
+
+
+def test_rows_that_a_model_left_out_are_rejects(desk: Desk) -> None:
+    assert (
+        desk.run(f"{TASK}\nmodels:\n{model('short')}\narms: [{{id: whole, kind: naive}}]\ntarget: {{accepted: 30}}").code == 0
+    )
+    assert any("rows" in row["reason"] and row["data"] is None for row in desk.rows("rejects.jsonl"))
+
+
+def test_a_judge_that_looks_at_every_row_gives_the_reward_its_quality(desk: Desk) -> None:
+    judge = "validators:\n  judge: {model: judge, threshold: 0.5}\n"
+    arms = "arms: [{id: whole, kind: naive}]\n"
+    desk.run(f"{TASK}\nmodels:\n{model('good')}{model('good', 'judge')}\n{judge}{arms}\ntarget: {{accepted: 30}}")
+    rows = desk.rows()
+    assert {row["scores"]["judge"] for row in rows} <= {0.75, 1.0}
+    rewards = desk.call("runs", "export", str(desk.place), "--what", "rewards").out
+    assert '"judged":10' in rewards
+
+
+def test_a_judge_of_a_sample_leaves_the_other_rows_to_the_other_validators(desk: Desk) -> None:
+    judge = "validators:\n  judge: {model: judge, threshold: 0.9, sample: 0.2}\n"
+    ended = desk.run(f"{TASK}\nmodels:\n{model('good')}{model('good', 'judge')}\n{judge}\ntarget: {{accepted: 100}}")
+    assert ended.code == 0
+    judged = [row for row in desk.rows() if "judge" in row["scores"]]
+    assert 0 < len(judged) < 40
+    assert all(row["scores"]["judge"] == 1.0 for row in judged)
+    assert {row["rejected_by"] for row in desk.rows("rejects.jsonl")} >= {"judge"}
+
+
+def test_a_run_of_models_that_is_killed_comes_to_the_same_rows(desk: Desk) -> None:
+    recipe = f"{TASK}{SLOTS}\nmodels:\n{model('good')}\ntarget: {{accepted: 80}}"
+    desk.run(recipe, "--set", "budget.calls=40")
+    first = desk.place
+    assert desk.call("runs", "resume", str(first), "--set", "budget.calls=4000", "--quiet").code == 0
+    rows = [row["data"] for row in desk.rows(place=first)]
+    desk.run(recipe, "--fresh")
+    (second,) = (store.parent for store in desk.runs() if store.parent != first)
+    assert [row["data"] for row in desk.rows(place=second)] == rows
