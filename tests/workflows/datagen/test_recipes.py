@@ -1,0 +1,127 @@
+"""What is wrong with a recipe is said when it is read, where it stands; what is left open is said, too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.workflows.datagen.conftest import FREE, GRAMMAR, TASK, Desk
+
+TARGET = "target: {accepted: 20}\n"
+MODEL = 'models: [{id: writer, provider: scripted, script: ["x"]}]\n'
+
+
+def rules(text: str) -> str:
+    return f"grammar:\n  start: row\n  rules:\n{text}"
+
+
+ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rules(ROW + "    message: [hi]\n    spare: [x]\n"), "grammar.rules.spare: is never used"),
+        (rules(ROW + "    message: [<greting>]\n    greeting: [hi]\n"), "<greting> is no rule"),
+        (rules(ROW + "    message: [<message> again]\n"), "grammar.rules.message: never ends"),
+        (rules(ROW + "    message: [{template: hi, weight: -1}]\n"), "grammar.rules.message[0].weight: does not fit"),
+        (rules(ROW + "    message: [{template: hi, weight: 0}]\n"), "has only weights of 0"),
+        (GRAMMAR + "task: {labels: {refund: 0.5, delivry: 0.5}}\n", "task.labels.delivry: is never drawn"),
+        (
+            MODEL + "constraints: {schema: {type: object, properties: {text: {type: string, minLength: 5, maxLength: 2}}, "
+            "required: [text]}}\n",
+            "constraints.schema: no row can satisfy it",
+        ),
+        (
+            MODEL + "task: {labels: {good: 1}}\nconstraints: {schema: {type: object, properties: {text: {type: string}, "
+            "label: {enum: [bad]}}}}\n",
+            "task.labels.good: is wanted, and no row of the schema can have it",
+        ),
+        ("", "arms: there is nothing that could write rows"),
+        (GRAMMAR + "validators: {lenght: {max_words: 3}}\n", "did you mean 'length'?"),
+        (GRAMMAR + "validators: {judge: {model: writer}}\n", "validators.judge.model: names a model that is not there"),
+        (GRAMMAR + "reward: {quality: judge}\n", "reward.quality: names no validator of this recipe"),
+        (GRAMMAR + "reward: {diversity_weight: 0.3}\n", "reward.diversity_weight: weighs how new rows are"),
+        (GRAMMAR + "arms: [{id: a, kind: naive}]\n", "the arm 'a' cannot write: there is no model to write rows"),
+        (MODEL + "arms: [{id: a, kind: templater}]\n", "the arm 'a' cannot write: there is no grammar"),
+        (MODEL + "arms: [{id: a, kind: niave}]\n", "arms[0].kind: no generator is called 'niave'"),
+        (MODEL + "arms: [{id: a, kind: naive, model: writr}]\n", "did you mean 'writer'?"),
+        (MODEL + "arms: [{id: a, kind: naive, params: {temprature: 1}}]\n", "arms[0].params.temprature: is not a known key"),
+        (MODEL + "arms: [{id: a, kind: naive}, {id: a, kind: naive}]\n", "arms[1].id: is the id of arms[0] too"),
+        (MODEL + "task: {labels: {a: 0, b: 0}}\n", "wants no label at all"),
+        (GRAMMAR + "policy: {kind: epsilon_greedy, epsilon_start: 0.3}\n", "epsilon_start by epsilon_decay: give both"),
+    ],
+    ids=lambda text: text[-40:].strip(),
+)
+def test_a_mistake_is_found_where_it_stands(desk: Desk, text: str, said: str) -> None:
+    ended = desk.check(text + TARGET)
+    assert ended.code == 2, ended
+    assert said in ended.err
+
+
+def test_what_follows_from_a_recipe_is_told(desk: Desk) -> None:
+    told = desk.check(FREE + "constraints: {facts: [at most two sentences, sounds like a poem]}\n" + TARGET).out
+    assert 'schema, derived from the grammar: {"type":"object"' in told
+    assert 'chosen: length for "at most two sentences"' in told
+    assert 'left: "sounds like a poem"' in told
+    assert "validators: schema, " in told
+
+
+def test_what_is_assumed_is_told(desk: Desk) -> None:
+    told = desk.check(MODEL + "domain: text_classification\n" + TARGET).out
+    assert "assumed: with neither schema nor grammar" in told
+    assert "assumed: a classification without task.labels" in told
+    told = desk.check(MODEL + "task: {labels: {a: 2, b: 6}}\n" + TARGET).out
+    assert "assumed: task.labels add up to 8, and are taken as shares: a 0.25, b 0.75" in told
+
+
+def test_labels_can_be_listed(desk: Desk) -> None:
+    assert desk.run(FREE.replace("{refund: 0.3, delivery: 0.4, account: 0.3}", "[refund, delivery]") + TARGET).code == 0
+    assert {name: label["rows"] for name, label in desk.about()["labels"].items()} == {"refund": 10, "delivery": 10}
+
+
+def test_a_dollar_budget_needs_prices(desk: Desk) -> None:
+    model = (
+        "models: [{id: writer, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1', max_output_tokens: 50}]\n"
+    )
+    ended = desk.check(TASK + model + "budget: {usd: 5}\n" + TARGET)
+    assert ended.code == 2
+    assert "pric" in ended.err
+
+
+def test_the_schema_of_recipes_is_a_json_schema(desk: Desk) -> None:
+    schema = json.loads(desk.call("schema", "datagen").out)
+    assert {"grammar", "task", "target", "validators", "arms", "reward"} <= set(schema["properties"])
+    assert schema["required"] == ["workflow", "target"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("seeds.csv", "message,intent\nhello,refund\n,delivery\n", "line 3 has no 'message', which is to be 'text'"),
+        ("seeds.csv", "messge,intent\nhello,refund\n", "did you mean 'messge'?"),
+        ("seeds.jsonl", '{"message": "a", "intent": "refund"}\n[1]\n', "line 2 of"),
+        ("seeds.jsonl", "{", "from line 1"),
+        ("seeds.txt", "hello", "none that is read here"),
+        ("seeds.csv", "message,intent\n", "holds no row"),
+    ],
+)
+def test_seeds_that_cannot_be_used_end_the_run_with_nothing_lost(desk: Desk, name: str, content: str, said: str) -> None:
+    (desk.folder / name).write_text(content)
+    recipe = f"{FREE}\nseeds: {{path: {name}, fields: {{text: message, label: intent}}}}\n{TARGET}"
+    ended = desk.run(recipe)
+    assert ended.code == 2
+    assert said in ended.err
+    good = "message,intent\nhello,refund\n" if name.endswith(".csv") else '{"message": "hello", "intent": "refund"}\n'
+    (desk.folder / name).write_text(good)
+    if not name.endswith(".txt"):
+        assert desk.run(recipe).code == 0
+
+
+def test_seeds_are_never_written_again(desk: Desk) -> None:
+    assert desk.run(FREE + TARGET).code == 0
+    written = [row["data"] for row in desk.rows()]
+    (desk.folder / "seeds.jsonl").write_text("".join(f'{{"text": "{row["text"]}", "label": "x"}}\n' for row in written))
+    desk.run(FREE + "seeds: {path: seeds.jsonl}\n" + TARGET)
+    place = next(store.parent for store in desk.runs() if "seed-" in (store.parent / "rejects.jsonl").read_text())
+    assert not {row["text"] for row in written} & {row["data"]["text"] for row in desk.rows(place=place)}
