@@ -20,6 +20,8 @@ def _words(request, place):
 
 def good(request):
     found = prompts.recognise(request.messages[-1].content)
+    if found is None:
+        return '{"ok": true}'
     job, slots = found
     label = prompts.read_facts(slots.get("facts", "")).get("label", "")
     if job == "plan":

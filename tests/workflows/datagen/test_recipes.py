@@ -82,7 +82,7 @@ def test_labels_can_be_listed(desk: Desk) -> None:
 
 def test_a_dollar_budget_needs_prices(desk: Desk) -> None:
     model = (
-        "models: [{id: writer, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1', max_output_tokens: 50}]\n"
+        "models: [{id: writer, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1', max_output_tokens: 9}]\n"
     )
     ended = desk.check(TASK + model + "budget: {usd: 5}\n" + TARGET)
     assert ended.code == 2

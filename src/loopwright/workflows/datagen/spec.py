@@ -116,7 +116,7 @@ class RecipeBlock(RunSpec):
     constraints: Constraints = Constraints()
     grammar: GrammarBlock | None = None
     arms: Annotated[Literal["default"] | Annotated[tuple[ArmBlock, ...], Field(strict=False)], Field()] = "default"
-    policy: Named = Named(kind="thompson")
+    policy: Named = Named(kind="thompson", argument={"family": "gaussian", "sigma": 0.15})
     batch_size: Annotated[int, Field(ge=1, le=1000, description="rows per batch")] = 10
     target: Target
     validators: Annotated[
