@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-
 from tests.workflows.datagen.conftest import PROGRAM, TASK, Desk
 from tests.workflows.datagen.test_models import SCRIPT, SLOTS
 

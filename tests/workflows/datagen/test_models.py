@@ -6,7 +6,7 @@ import pytest
 from tests.workflows.datagen.conftest import TASK, Desk
 
 SCRIPT = '''
-import json, re
+import asyncio, json
 from hashlib import blake2b
 from loopwright.errors import Rejected, Unavailable
 from loopwright.llm import prompts
@@ -39,6 +39,13 @@ def good(request):
 
 def chatty(request):
     return "Sure! I would be happy to help you with that. What would you like to know?"
+
+async def slow(request):
+    await asyncio.sleep(60)
+
+def alike(request):
+    return good(request) if "write" not in request.messages[-1].content else json.dumps(
+        {"rows": [{"text": f"about my own {number}"} for number in range(5)]})
 
 def failing(request):
     raise Rejected("this model is out of order")
@@ -164,3 +171,51 @@ def test_a_run_of_models_that_is_killed_comes_to_the_same_rows(desk: Desk) -> No
     desk.run(recipe, "--fresh")
     (second,) = (store.parent for store in desk.runs() if store.parent != first)
     assert [row["data"] for row in desk.rows(place=second)] == rows
+
+
+def test_a_fixed_arm_is_never_switched_off(desk: Desk) -> None:
+    arms = "arms:\n  - {id: worse, kind: naive, model: bad}\n  - {id: better, kind: naive, model: writer}\n"
+    models = f"models:\n{model('good')}{model('chatty', 'bad')}"
+    ended = desk.run(f"{TASK}\n{models}\n{arms}\npolicy: {{fixed: worse}}\ntarget: {{accepted: 20}}")
+    assert ended.code == 4
+    assert "gave up" in ended.out
+
+
+def test_a_batch_that_passes_its_deadline_fails_alone(desk: Desk) -> None:
+    ended = desk.run(
+        f"{TASK}\nmodels:\n{model('slow')}\ntarget: {{accepted: 20, batches: 2}}\ntrial_deadline_s: 0.2\n"
+        "arms: [{id: slow, kind: naive, params: {plan: 0}}]"
+    )
+    assert ended.code == 4
+    assert "trials   2, 2 failed" in ended.out
+    assert desk.rows() == []
+
+
+def test_a_batch_whose_rows_are_too_alike_is_rejected(desk: Desk) -> None:
+    ended = desk.run(
+        f"models:\n{model('alike')}\nvalidators: {{diversity: {{min: 0.9, field: text}}}}\n"
+        "arms: [{id: same, kind: naive, params: {plan: 0}}]\ntarget: {accepted: 20, batches: 3}"
+    )
+    assert ended.code == 4
+    reject = desk.rows("rejects.jsonl")[0]
+    assert reject["rejected_by"] == "diversity"
+    assert "distinct_2 of 10 rows is" in reject["reason"]
+    assert reject["scores"]["diversity"] < 0.9
+
+
+def test_a_contextual_policy_sees_how_the_run_stands(desk: Desk) -> None:
+    ended = desk.run(f"{TASK}{SLOTS}\nmodels:\n{model('good')}\npolicy: {{linucb: 0.3}}\ntarget: {{accepted: 100}}")
+    assert ended.code == 0, ended.err
+    shown = desk.call("policy", "show", str(desk.place)).out
+    assert all(feature in shown for feature in ("progress (0 to 1)", "deficit (0 to 1)", "rejects (0 to 1)"))
+
+
+def test_a_seed_is_shown_to_the_model_and_told_of_the_row(desk: Desk) -> None:
+    (desk.folder / "seeds.csv").write_text("message,intent\nwhere is my parcel,delivery\nmoney back please,refund\n")
+    seeds = "seeds: {path: seeds.csv, fields: {text: message, label: intent}}"
+    desk.run(f"{TASK}\n{seeds}\nmodels:\n{model('good')}\ntarget: {{accepted: 40}}")
+    seeded = [row for row in desk.rows() if "seeds" in row["lineage"]]
+    assert {tuple(row["lineage"]["seeds"]) for row in seeded} == {(0,), (1,)}
+    assert all(row["data"]["label"] == ("delivery", "refund")[row["lineage"]["seeds"][0]] for row in seeded)
+    origin = desk.call("runs", "show", str(desk.place), "--sample", seeded[0]["id"]).out
+    assert f"seed-{seeded[0]['lineage']['seeds'][0]}" in origin

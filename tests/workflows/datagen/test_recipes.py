@@ -49,6 +49,8 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         (MODEL + "arms: [{id: a, kind: naive, params: {temprature: 1}}]\n", "arms[0].params.temprature: is not a known key"),
         (MODEL + "arms: [{id: a, kind: naive}, {id: a, kind: naive}]\n", "arms[1].id: is the id of arms[0] too"),
         (MODEL + "task: {labels: {a: 0, b: 0}}\n", "wants no label at all"),
+        (MODEL + "policy: {fixed: naive.bold}\n", "policy.fixed.arm: no arm is called 'naive.bold'"),
+        (rules("    row: [hello]\n"), "makes a row that is text, and the schema asks for an object"),
         (GRAMMAR + "policy: {kind: epsilon_greedy, epsilon_start: 0.3}\n", "epsilon_start by epsilon_decay: give both"),
     ],
     ids=lambda text: text[-40:].strip(),
@@ -81,9 +83,7 @@ def test_labels_can_be_listed(desk: Desk) -> None:
 
 
 def test_a_dollar_budget_needs_prices(desk: Desk) -> None:
-    model = (
-        "models: [{id: writer, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1', max_output_tokens: 9}]\n"
-    )
+    model = "models: [{id: writer, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1', max_output_tokens: 9}]\n"
     ended = desk.check(TASK + model + "budget: {usd: 5}\n" + TARGET)
     assert ended.code == 2
     assert "pric" in ended.err

@@ -9,6 +9,10 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from loopwright.llm.prompts import facts as facts_of_prompt
+from loopwright.policy import build as build_policy
+from loopwright.policy.fixed import Fixed
+from loopwright.policy.modifier import chain, innermost
+from loopwright.policy.safe_start import SafeStart
 from loopwright.quality import build
 from loopwright.quality.choosing import Choice, choose
 from loopwright.quality.gate import Gate
@@ -167,6 +171,19 @@ class Brief:
             slots = self.writer is not None and self.grammar.needs_model
             found += _ways("templater") if slots else [ArmBlock(id="templater", kind="templater")]
         return tuple(found)
+
+    @cached_property
+    def indispensable(self) -> Mapping[str, str]:
+        """The arms that the policy names, by the place where it does: they are never switched off."""
+        policy = build_policy(self.recipe.policy)
+        named: dict[str, str] = {}
+        for each in chain(policy):
+            if isinstance(each, SafeStart):
+                named["policy.safe_start.baseline"] = each.baseline
+        inner = innermost(policy)
+        if isinstance(inner, Fixed):
+            named["policy.fixed.arm"] = inner.arm
+        return named
 
     @property
     def asked_for_json(self) -> tuple[str, ...]:

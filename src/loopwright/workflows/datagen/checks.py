@@ -25,11 +25,12 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     if not found:
         yield from _validators(brief)
         yield from _arms(recipe, brief)
+        yield from _named_arms(brief)
 
 
 def _grammar(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     if brief.grammar is not None:
-        yield from brief.grammar.check(brief.wanted, recipe.constraints.fits)
+        yield from brief.grammar.check(brief.wanted, recipe.constraints.fits or {"type": "object"})
 
 
 def _schema(recipe: RecipeBlock) -> Iterator[Problem]:
@@ -97,6 +98,18 @@ def _arm(recipe: RecipeBlock, brief: Brief, arm: ArmBlock, place: tuple[str | in
     if unfit is not None:
         where = place if recipe.arms != "default" else ("arms",)
         yield Problem(show(where), f"the arm {arm.id!r} cannot write: {unfit}")
+
+
+def _named_arms(brief: Brief) -> Iterator[Problem]:
+    """What the policy names must be there; what else is wrong with a policy is said where all policies are checked."""
+    try:
+        named = brief.indispensable
+    except UsageError:
+        return
+    arms = [arm.id for arm in brief.arms]
+    for place, arm in named.items():
+        if arm not in arms:
+            yield Problem(place, f"no arm is called {arm!r}", f"one of {', '.join(arms)}", nearest(arm, arms))
 
 
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:

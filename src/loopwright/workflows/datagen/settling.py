@@ -80,10 +80,10 @@ class Settling:
 
     def _events(self, rows: int) -> tuple[Happening, ...]:
         arm = self._trial.decisions[-1].arm
-        arms = [each.id for each in self._brief.arms]
-        if not self._state.fails(arm, rows, len(self._scores)):
+        failing = self._state.fails(arm, rows, len(self._scores))
+        if not failing or arm in self._brief.indispensable.values():
             return ()
-        if not self._state.switch_off(arm, arms, self._trial.number):
+        if not self._state.switch_off(arm, len(self._brief.arms), self._trial.number):
             return ()
         why = f"all rows of {PATIENCE} batches in a row failed"
         return (Happening("arm_switched_off", {"arm": arm, "trial": self._trial.number, "reason": why}),)

@@ -135,4 +135,5 @@ class RecipeBlock(RunSpec):
         return self.target.batches or 50 * self.expected_trials()
 
     def calls_per_trial(self) -> int:
-        return self.batch_size
+        """A row is written, and maybe judged."""
+        return 2 * self.batch_size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from loopwright.quality.gate import Memories
 from loopwright.workflows.datagen.context import Seen
@@ -53,9 +52,9 @@ class State:
         self._failed[arm] += rows
         return self._failed[arm] >= PATIENCE * self._batch_size and arm not in self.off
 
-    def switch_off(self, arm: str, arms: Sequence[str], trial: int) -> bool:
-        """Never the last one."""
-        if len(self.off) + 1 >= len(arms):
+    def switch_off(self, arm: str, arms: int, trial: int) -> bool:
+        """Never the last of so many."""
+        if len(self.off) + 1 >= arms:
             return False
         self.off[arm] = trial
         return True

@@ -79,7 +79,7 @@ class Datagen:
         orders = [Order(index, label) for index, label in enumerate(labels)]
         written = await self._generators[pick.arm.name].write(orders, trial)
         examined = await self._examined(written, trial, seen.view)
-        samples = [trial.sample(each.order.index, _kept(each)) for each in written]
+        samples = [trial.sample(each.order.index, _kept(each), _parents(each)) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
         return Outcome(tuple(samples), tuple(verdicts))
 
@@ -133,6 +133,12 @@ class _Asker:
         self._count += 1
         seed = self._trial.rng(purpose).bits() & SEEDS
         return await self._trial.ask(model, Request(chat(prompt), seed=seed, schema=schema, purpose=purpose))
+
+
+def _parents(written: Written) -> tuple[str, ...]:
+    """The seeds that it was written after."""
+    shown: Any = written.lineage.get("seeds", ())
+    return tuple(f"seed-{number}" for number in shown)
 
 
 def _kept(written: Written) -> Fields:
