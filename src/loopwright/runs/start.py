@@ -116,7 +116,8 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
                 _record_end(prepared, store, end.status, end.reason)
                 raise
             _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
-        files = outputs(checked.workflow, Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base))
+            await store.flush()
+            files = outputs(checked.workflow, Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base))
     return Result(folder, *lived, files)
 
 

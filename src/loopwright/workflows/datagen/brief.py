@@ -204,6 +204,5 @@ def _ways(kind: str) -> list[ArmBlock]:
 
 def _free(name: str, taken: Mapping[str, object]) -> str:
     """The name, or one beside it that is not taken."""
-    if name not in taken:
-        return name
-    return f"{name.partition('.')[0]}.{name.replace('.', '_')}_of_the_facts"
+    kind, _, number = name.partition(".")
+    return name if name not in taken else f"{kind}.facts{number}"
