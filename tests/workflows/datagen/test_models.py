@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from tests.workflows.datagen.conftest import TASK, Desk
+from tests.workflows.datagen.conftest import TASK, Desk, killed_after
 
 SCRIPT = '''
 import asyncio, json
@@ -46,6 +48,17 @@ async def slow(request):
 def alike(request):
     return good(request) if "write" not in request.messages[-1].content else json.dumps(
         {"rows": [{"text": f"about my own {number}"} for number in range(5)]})
+
+async def waiting(request):
+    await asyncio.sleep(0.02)
+    return good(request)
+
+def starred(request):
+    answer = json.loads(good(request))
+    rows = answer.get("rows", [answer])
+    for place, row in enumerate(rows):
+        row["stars"] = 1 + place
+    return json.dumps(answer)
 
 def failing(request):
     raise Rejected("this model is out of order")
@@ -219,3 +232,36 @@ def test_a_seed_is_shown_to_the_model_and_told_of_the_row(desk: Desk) -> None:
     assert all(row["data"]["label"] == ("delivery", "refund")[row["lineage"]["seeds"][0]] for row in seeded)
     origin = desk.call("runs", "show", str(desk.place), "--sample", seeded[0]["id"]).out
     assert f"seed-{seeded[0]['lineage']['seeds'][0]}" in origin
+
+
+def test_rows_of_a_schema_keep_to_it_whatever_else_is_wanted(desk: Desk) -> None:
+    schema = """
+constraints:
+  schema:
+    type: object
+    properties: {text: {type: string}, stars: {type: integer, minimum: 1, maximum: 5}}
+    required: [text, stars]
+    additionalProperties: false
+"""
+    recipe = f"{TASK}\n{schema}\nmodels:\n{model('starred')}\narms: [{{id: whole, kind: naive}}]\ntarget: {{accepted: 30}}"
+    for _ in range(2):  # the second time it goes on with the first
+        assert desk.run(recipe).code == 0
+    assert all(set(row["data"]) == {"text", "stars"} for row in desk.rows())
+    assert {row["lineage"]["facts"]["label"] for row in desk.rows()} == {"refund", "delivery", "account"}
+    assert desk.about()["labels"]["delivery"]["rows"] == 12
+
+
+@pytest.mark.slow
+def test_kills_between_calls_change_nothing(desk: Desk, tmp_path: Path) -> None:
+    judge = "validators: {judge: {model: writer, threshold: 0.5, sample: 0.5}, deduplication: {field: text}}"
+    recipe = f"{TASK}{SLOTS}\nmodels:\n{model('waiting')}\n{judge}\ntarget: {{accepted: 100}}"
+    whole = Desk(tmp_path / "whole")
+    whole.folder.mkdir()
+    (whole.folder / "script.py").write_text(SCRIPT)
+    whole.run(recipe)
+    name = desk.write(recipe)
+    for kill in (2, 6):
+        killed_after(desk, name, kill)
+    assert desk.call("run", name, "--quiet").code == 0
+    assert desk.about()["version"] == whole.about()["version"]
+    assert desk.call("runs", "diff", str(desk.place), str(whole.place)).code == 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.workflows.datagen.conftest import Desk
 
 from loopwright.llm.tiny.serving import WEIGHTS
-from tests.workflows.datagen.conftest import Desk
 
 RECIPE = (Path(__file__).parents[3] / "examples/intents.yaml").read_text()
 

@@ -145,12 +145,15 @@ class Brief:
     @property
     def quality(self) -> str | None:
         """The validator whose score is a row's quality."""
-        return self.recipe.reward.quality or ("judge" if "judge" in self.validators else None)
+        return self.recipe.reward.quality or self._first("judge")
 
     @property
     def novelty(self) -> str | None:
         """The validator whose score says how new a row is."""
-        return next((name for name in self.validators if name.partition(".")[0] == "similarity"), None)
+        return self._first("similarity")
+
+    def _first(self, kind: str) -> str | None:
+        return next((name for name in self.validators if name.partition(".")[0] == kind), None)
 
     # arms
 

@@ -80,7 +80,6 @@ def _record(ended: Ended, trial: SettledTrial, sample: Sample, calls: dict[str, 
     verdicts = [each for each in trial.verdicts if each.sample == sample.index]
     failed = next((each for each in verdicts if not each.passed), None)
     kept: dict[str, Any] = dict(data["lineage"])
-    kept.pop("facts", None)
     purposes = kept.pop("calls", [])
     lineage = {"recipe": ended.digest, "run": ended.folder.name, "iteration": sample.trial, **_decided(trial.decisions), **kept}
     if purposes:
@@ -114,9 +113,13 @@ def _lines(file: Path, rows: Iterator[Record]) -> Path:
     return file
 
 
+def _samples(reader: RunReader) -> Iterator[Sample]:
+    return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True)))
+
+
 def _rows(reader: RunReader) -> Iterator[tuple[str, dict[str, Any]]]:
     """The accepted rows by id, without where they come from."""
-    for sample in map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True))):
+    for sample in _samples(reader):
         yield sample.id, cast(Any, sample.data)["row"]
 
 
@@ -212,11 +215,11 @@ def _card(run: _Run) -> Path:
     brief = cast(Recipe, run.ended.spec).brief
     labels: dict[str, int] = {}
     count = 0
-    for _, row in _rows(run.reader):
+    for sample in _samples(run.reader):
         count += 1
-        if brief.quotas.rows:
-            label = Row(row).claim(brief.recipe.task.label) or ""
-            labels[label] = labels.get(label, 0) + 1
+        data: Any = sample.data
+        label = Row(data["row"], data["lineage"].get("facts", {})).claim(brief.recipe.task.label) or ""
+        labels[label] = labels.get(label, 0) + 1
     shares = {
         label: {"rows": labels.get(label, 0), "share": labels.get(label, 0) / count if count else 0.0, "wanted": wanted}
         for label, wanted in brief.quotas.shares.items()

@@ -128,11 +128,11 @@ class Writing:
                 written.append(Written(order, None, facts, trouble, lineage, used))
         return written
 
-    def _whole(self, row: Fields, order: Order) -> Fields:
+    def _whole(self, row: Json, order: Order) -> Json:
         """The row with the label that it was ordered with, its fields in the order of the schema."""
         label = self._brief.recipe.task.label
         named = self._brief.schema.get("properties")
-        if order.label is None or not isinstance(named, Mapping) or label not in named:
+        if order.label is None or not isinstance(named, Mapping) or label not in named or not isinstance(row, dict):
             return row
         whole: dict[str, Json] = {**row, label: order.label}
         return {name: whole[name] for name in (*named, *whole) if name in whole}
