@@ -1,0 +1,101 @@
+"""What becomes of a batch beside the others: exactly what is promised of rewards, duplicates, targets and arms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from loopwright.loop.trial import Item, Trial
+from loopwright.loop.work import Outcome, Settlement
+from loopwright.records import Decision, DecisionId
+from loopwright.spec.load import validate
+from loopwright.spec.yaml import parse
+from loopwright.workflows.datagen.recipe import Recipe
+from loopwright.workflows.datagen.state import State
+from loopwright.workflows.datagen.trial import Datagen
+
+RECIPE = """
+workflow: datagen
+models: [{id: writer, provider: scripted, script: [x]}]
+arms: [{id: one, kind: naive}, {id: two, kind: naive}]
+validators: {judge: {model: writer, threshold: 0.5}, deduplication: {field: text}}
+target: {accepted: 12}
+"""
+
+
+class Run:
+    """A workflow at work, given outcomes by hand."""
+
+    def __init__(self, text: str = RECIPE) -> None:
+        self.work = Datagen(validate(parse(text), Recipe))
+        self.state: State = self.work.begin()
+        self.count = 0
+
+    def settle(self, rows: list[dict[str, Any]], scores: Sequence[float | None], arm: str = "one") -> Settlement:
+        trial = Trial(self.count, Item(f"batch-{self.count}"), 0)
+        trial.decisions = [Decision(DecisionId(self.count, 0), {}, ("one", "two"), arm, 1.0, 0, "")]
+        trial.step = 0
+        samples = tuple(trial.sample(at, {"row": row, "lineage": {}}) for at, row in enumerate(rows))
+        verdicts = [trial.verdict(at, "judge", score is None or score >= 0.5, score) for at, score in enumerate(scores)]
+        self.count += 1
+        return self.work.settle(trial, Outcome(samples, tuple(verdicts)), self.state)
+
+
+def texts(*numbers: int) -> list[dict[str, Any]]:
+    """Texts that have nothing in common."""
+    return [{"text": blake2b(number.to_bytes(4, "big"), digest_size=30).hexdigest()} for number in numbers]
+
+
+def test_eight_of_ten_at_a_judge_score_of_0_8_earn_exactly_0_64() -> None:
+    settled = Run().settle(texts(*range(10)), [0.8] * 8 + [0.2, 0.0])
+    assert settled.payoffs[0].value == 0.64
+    assert len(settled.accepted) == 8
+
+
+def test_a_judged_sample_is_shrunk_towards_the_mean_of_all_before() -> None:
+    run = Run()
+    run.settle(texts(*range(4)), [0.6] * 4)
+    one = run.settle(texts(10, 11, 12, 13), [1.0, None, None, None]).payoffs[0]
+    likely = (1.0 + 2 * 0.6) / 3
+    assert one.value == (1.0 + 3 * likely) / 4
+    assert one.parts["judged"] == 1
+
+
+def test_of_two_rows_alike_in_a_batch_the_second_is_late() -> None:
+    settled = Run().settle(texts(1, 1, 2), [1.0, 1.0, 1.0])
+    assert settled.accepted == {0, 2}
+    assert [(verdict.sample, verdict.validator) for verdict in settled.verdicts] == [(1, "deduplication")]
+    assert settled.verdicts[0].reason == "the same text as row 0.0"
+    assert settled.payoffs[0].value == 2 / 3
+
+
+def test_what_is_beyond_the_target_is_left_and_counts_as_good() -> None:
+    run = Run()
+    assert run.settle(texts(*range(10)), [1.0] * 10).end is None
+    last = run.settle(texts(*range(20, 30)), [1.0] * 10)
+    assert last.end == "target reached: 12 rows accepted"
+    assert last.accepted == {0, 1}
+    assert {verdict.validator for verdict in last.verdicts} == {"target"}
+    assert last.payoffs[0].value == 1.0
+    assert run.work.missed(run.state) is None
+
+
+def test_five_whole_batches_without_a_row_switch_an_arm_off() -> None:
+    run = Run()
+    bad = [0.0] * 10
+    for _ in range(4):
+        assert run.settle(texts(*range(10)), bad).events == ()
+    run.settle(texts(*range(5)), [0.0] * 5, "two")
+    (event,) = run.settle(texts(*range(10)), bad).events
+    assert event.kind == "arm_switched_off"
+    assert event.detail["arm"] == "one"
+    assert run.state.seen().off == {"one"}
+    for _ in range(9):
+        assert run.settle(texts(*range(10)), bad, "two").events == ()
+
+
+def test_half_batches_count_half() -> None:
+    run = Run()
+    events = [run.settle(texts(*range(5)), [0.0] * 5).events for _ in range(10)]
+    assert [bool(some) for some in events] == [False] * 9 + [True]
