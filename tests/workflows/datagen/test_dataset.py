@@ -88,9 +88,15 @@ grammar:
 """
     ended = desk.run(f"{TASK}{grammar}\ntarget: {{accepted: 20}}")
     assert ended.code == 4
-    assert "gave up: none of the last 500 rows was accepted" in ended.out
+    assert "gave up: none of the last 50" in ended.out
     assert "3 rows were accepted, 20 were asked for (refund 1 of 6, delivery 1 of 8, account 1 of 6)" in ended.out
     assert len(desk.rows()) == 3
+
+
+def test_little_is_written_in_vain_towards_the_end(desk: Desk) -> None:
+    assert desk.run(f"{FREE}\ntarget: {{accepted: 60}}").code == 0
+    written = len(desk.rows()) + len(desk.rows("rejects.jsonl"))
+    assert written <= 66  # also where nothing is rejected, whole batches would come to 70, and three more be under way
 
 
 def test_more_batches_go_on_where_the_bound_ended_the_run(desk: Desk) -> None:
@@ -107,3 +113,14 @@ def test_a_row_that_is_no_object_of_the_schema_is_refused_when_the_recipe_is_rea
     ended = desk.check(f"{grammar}\n{schema}\ntarget: {{accepted: 5}}")
     assert ended.code == 2
     assert "makes a row that is text, and the schema asks for an object" in ended.err
+
+
+def test_a_folder_that_cannot_be_made_leaves_the_rows_in_the_run(desk: Desk) -> None:
+    (desk.folder / "taken").write_text("a file")
+    recipe = f"{FREE}\ntarget: {{accepted: 20}}\noutput: {{path: taken/here}}"
+    ended = desk.run(recipe)
+    assert ended.code == 2
+    assert "output.path: the folder" in ended.err
+    (desk.folder / "taken").unlink()
+    assert desk.run(recipe).code == 0
+    assert len(desk.rows(place=desk.folder / "taken/here")) == 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -144,8 +145,8 @@ def test_an_arm_that_always_fails_is_switched_off_where_all_can_see_it(desk: Des
 def test_the_last_arm_is_never_switched_off(desk: Desk) -> None:
     ended = desk.run(f"{TASK}\nmodels:\n{model('chatty')}\ntarget: {{accepted: 20}}")
     assert ended.code == 4
-    assert "gave up: none of the last 500 rows was accepted" in ended.out
-    assert len(desk.rows("rejects.jsonl")) == 500
+    assert "gave up: none of the last 50" in ended.out
+    assert 500 <= len(desk.rows("rejects.jsonl")) < 510
 
 
 def test_rows_that_a_model_left_out_are_rejects(desk: Desk) -> None:
@@ -162,7 +163,8 @@ def test_a_judge_that_looks_at_every_row_gives_the_reward_its_quality(desk: Desk
     rows = desk.rows()
     assert {row["scores"]["judge"] for row in rows} <= {0.75, 1.0}
     rewards = desk.call("runs", "export", str(desk.place), "--what", "rewards").out
-    assert '"judged":10' in rewards
+    parts = [json.loads(reward)["parts"] for reward in rewards.splitlines()]
+    assert all(each["judged"] == each["passed"] for each in parts)
 
 
 def test_a_judge_of_a_sample_leaves_the_other_rows_to_the_other_validators(desk: Desk) -> None:
@@ -207,7 +209,7 @@ def test_a_batch_that_passes_its_deadline_fails_alone(desk: Desk) -> None:
 def test_a_batch_whose_rows_are_too_alike_is_rejected(desk: Desk) -> None:
     ended = desk.run(
         f"models:\n{model('alike')}\nvalidators: {{diversity: {{min: 0.9, field: text}}}}\n"
-        "arms: [{id: same, kind: naive, params: {plan: 0}}]\ntarget: {accepted: 20, batches: 3}"
+        "arms: [{id: same, kind: naive, params: {plan: 0}}]\ntarget: {accepted: 60, batches: 3}"
     )
     assert ended.code == 4
     reject = desk.rows("rejects.jsonl")[0]

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 import orjson
 
-from loopwright.errors import ExtraMissing
+from loopwright.errors import ExtraMissing, UsageError
 from loopwright.loop.work import Ended
 from loopwright.quality.row import Row
 from loopwright.records import Decision, Sample, Verdict
@@ -48,7 +48,12 @@ def write(ended: Ended) -> list[Path]:
     """Replaces the files of the recipe's formats, the rejects and the card; what settled so far is in them."""
     recipe = cast(Recipe, ended.spec)
     folder = ended.folder if recipe.output.path is None else (ended.base / recipe.output.path).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"output.path: the folder {folder} cannot be made: {error.strerror}; the rows are safe in the run"
+        ) from None
     with RunReader.open(ended.store) as reader:
         run = _Run(reader, ended, folder)
         files = [_WRITERS[name](run) for name in dict.fromkeys(recipe.output.formats)]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -26,6 +27,9 @@ from loopwright.workflows.datagen.generators.protocol import Generator, Order, W
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
+
+_LEAST_RATE = 0.2
+"""The share of rows that is counted on to pass, however few did of late."""
 
 WRITTEN = "written"
 """The verdict on an order that came to no row."""
@@ -74,7 +78,7 @@ class Datagen:
     async def act(self, trial: Trial, seen: Seen, chooser: Chooser) -> Outcome:
         on = [arm for arm in self.arms if arm.name not in seen.off]
         pick = chooser.choose(features(seen, self.brief) if self._contextual else {}, on)
-        size = max(1, min(self.recipe.batch_size, self.brief.quotas.target - seen.accepted))
+        size = self._size(seen)
         labels = self.brief.quotas.next(seen.labels, size, trial.rng("labels"))
         orders = [Order(index, label) for index, label in enumerate(labels)]
         written = await self._generators[pick.arm.name].write(orders, trial)
@@ -82,6 +86,12 @@ class Datagen:
         samples = [trial.sample(each.order.index, _kept(each), _parents(each)) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
         return Outcome(tuple(samples), tuple(verdicts))
+
+    def _size(self, seen: Seen) -> int:
+        """Of a batch: towards the end, its part of what all those under way are to bring, so that little is written in vain."""
+        left = self.brief.quotas.target - seen.accepted
+        likely = max(_LEAST_RATE, 1.0 - seen.rejects)
+        return max(1, min(self.recipe.batch_size, math.ceil(left / (self.recipe.window * likely))))
 
     async def _examined(self, written: Sequence[Written], trial: Trial, view: View) -> list[list[Said]]:
         """What the gate says of each row; of the batch as a whole, it says the same of each that had passed until then."""
