@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -40,7 +41,9 @@ class EpsilonGreedy(Block):
         standing = known.compare(arms)
         best = standing[3]
         count = len(arms)
-        epsilon = self._share(known, count)
+        epsilon = self._steady
+        if epsilon is None:
+            epsilon = self._share(known, count)
         even = epsilon / count
         drawn = rng.random()
         if best >= 0 and drawn >= epsilon:
@@ -55,17 +58,18 @@ class EpsilonGreedy(Block):
 
     learn = staticmethod(count)
 
+    @cached_property
+    def _steady(self) -> float | None:
+        """Epsilon, where it stays."""
+        if self.epsilon is None and self.epsilon_start is None and self.harmonic is None:
+            return 0.1
+        return self.epsilon
+
     def _share(self, known: Tallies, arms: int) -> float:
+        learned = sum(tally[0] for tally in known.values()) / UNIT
         if self.epsilon_start is not None and self.epsilon_decay is not None:
-            return max(self.epsilon_min, self.epsilon_start * math.pow(self.epsilon_decay, _learned(known)))
-        if self.harmonic is not None:
-            learned = _learned(known)
-            return min(1.0, self.harmonic * arms / learned) if learned > 0 else 1.0
-        return 0.1 if self.epsilon is None else self.epsilon
-
-
-def _learned(known: Tallies) -> float:
-    return sum(tally[0] for tally in known.values()) / UNIT
+            return max(self.epsilon_min, self.epsilon_start * math.pow(self.epsilon_decay, learned))
+        return min(1.0, (self.harmonic or 0.0) * arms / learned) if learned > 0 else 1.0
 
 
 def _explores(count: int, epsilon: float) -> str:
