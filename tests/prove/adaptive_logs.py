@@ -157,7 +157,7 @@ def _mean(world: World, odds: Mapping[int, Mapping[str, float]] | Sequence[Mappi
 
 def _odds(world: World, target: Policy, memory: Recollection, trial: int, place: int) -> Mapping[str, float]:
     """By arithmetic where that is short, which is faster and does not lean on what is to be proven."""
-    if isinstance(target, EpsilonGreedy):
+    if isinstance(target, EpsilonGreedy) and target.epsilon is not None:
         return _greedy(world, target.epsilon, memory.get(key({"place": place}), {}))
     arms = tuple(map(Arm, world.arms))
     return (
