@@ -95,7 +95,7 @@ def test_none_is_left_out() -> None:
     assert {kind.partition(" ")[0] for kind in (*ALGORITHMS, *MODIFIERS)} - {"gaussian"} == known
 
 
-@pytest.mark.parametrize("algorithm", set(ALGORITHMS) - {"uniform", "exhaustive", "fixed"})
+@pytest.mark.parametrize("algorithm", sorted(set(ALGORITHMS) - {"uniform", "exhaustive", "fixed"}))
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.01, 1.01])
 def test_a_reward_that_is_none_is_refused_and_nothing_is_learned(algorithm: str, value: float) -> None:
     memory = Memory()
