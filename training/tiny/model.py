@@ -74,7 +74,8 @@ class Model(nn.Module):
         x = functional.embedding(ids, self.embed) + self.positions[: ids.shape[1]]
         for layer in self.layers:
             x = layer(x)
-        return self.norm(x)
+        normed: Tensor = self.norm(x)
+        return normed
 
     def loss(self, ids: Tensor, learned: Tensor) -> Tensor:
         """Over the tokens that are to be predicted, and those alone are given logits."""
