@@ -74,17 +74,23 @@ class Evaluation:
         rights, sure = {}, {}
         for temperature in TEMPERATURES:
             said = self._ask(talks, temperature)
-            rights[temperature] = [_number(answer.text) == problem.answer for answer, problem in zip(said, drawn, strict=True)]
-            sure[temperature] = [answer.mean_logprob for answer in said]
+            right = [_number(answer.text) == problem.answer for answer, problem in zip(said, drawn, strict=True)]
+            rights[temperature] = right
+            sure[temperature] = [
+                (passed, answer.mean_logprob) for passed, answer in zip(right, said, strict=True) if answer.text
+            ]
         figures = [
             share(f"right answers {how}, temperature {temperature:g}", right, "" if temperature else goal)
             for temperature, right in rights.items()
         ]
         worked = job == "solve_steps"
         for temperature in (WARM, 1.0):
-            name = f"AUROC of the mean log-probability, right against wrong {how}, temperature {temperature:g}"
+            name = f"AUROC of the mean log-probability of answers, right against wrong {how}, temperature {temperature:g}"
             goal = ">= 0.75" if worked and temperature == WARM else ""
-            figures.append(auroc(name, rights[temperature], sure[temperature], goal))
+            passes, scores = zip(*sure[temperature], strict=True)
+            figures.append(auroc(name, passes, scores, goal))
+        refused = share(f"refused, {how}, for names and things that it does not know", [not answer.text for answer in said])
+        figures.append(refused)
         if not worked:
             return figures
         return [
