@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from loopwright.report.run import report
 from loopwright.runs.folder import RunFolder
-from loopwright.runs.read import whole
-from loopwright.runs.series import course_of
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +54,7 @@ def browser(address: str, others: dict[str, str]) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> str:
     file: Path = tmp_path_factory.mktemp("page") / "report.html"
-    file.write_text(report(whole(run), course_of(run, 10)))
+    file.write_text(report(run, 10))
     return file.as_uri()
 
 
@@ -76,7 +74,7 @@ def others(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     for name, sets in OTHERS.items():
         folder = place.run(*sets, name=name)
         file: Path = tmp_path_factory.mktemp("page") / f"{name}.html"
-        file.write_text(report(whole(folder), course_of(folder, 10)))
+        file.write_text(report(folder, 10))
         pages[name] = file.as_uri()
     return pages
 

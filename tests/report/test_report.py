@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 
 def made(folder: RunFolder) -> Page:
-    return Page(report(whole(folder), course_of(folder, 10)))
+    return Page(report(folder, 10))
 
 
 def test_a_page_stands_alone(run: RunFolder) -> None:
@@ -69,7 +69,7 @@ def test_a_page_stands_alone(run: RunFolder) -> None:
     policies = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
     assert policies[0] is not None
     assert policies[0].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
-    assert not re.search(r"url\(|@import", report(whole(run), course_of(run)))
+    assert not re.search(r"url\(|@import", report(run))
 
 
 def test_a_page_can_be_read_by_everyone(run: RunFolder) -> None:
@@ -109,14 +109,14 @@ def test_a_page_tells_what_is_stored(run: RunFolder) -> None:
 
 def test_what_it_shows_of_each_arm_agrees_with_the_store(run: RunFolder) -> None:
     course = course_of(run, 10)
-    html = report(whole(run), course)
+    html = report(run, 10)
     for line in course.lines:
         total, rewards = sum(cell.total for cell in line.cells), sum(cell.rewards for cell in line.cells)
         assert f'<td class="number">{total / rewards:.3f}</td>' in html
 
 
 def test_the_same_state_is_the_same_page(run: RunFolder) -> None:
-    assert report(whole(run), course_of(run, 10)) == report(whole(run), course_of(run, 10))
+    assert report(run, 10) == report(run, 10)
 
 
 def test_a_run_under_way_is_said_to_be_and_left_alone(run: RunFolder) -> None:

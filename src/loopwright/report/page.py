@@ -18,11 +18,13 @@ _ICON = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of a page; `anchor` is where links to it lead."""
+    """One part of a page; `anchor` is where links to it lead. One that a workflow adds to its reports stands above the generic
+    section that `above` names, or else above them all; or it takes the place of the one whose anchor it has."""
 
     anchor: str
     title: str
     content: Markup
+    above: str = ""
 
 
 def page(title: str, header: Markup, sections: Sequence[Section], footer: Child) -> str:

@@ -11,9 +11,12 @@ from loopwright.report.bars import Bar, bars
 from loopwright.report.frame import Axis, Caption
 from loopwright.report.markup import Child, Markup, element, joined, shortened
 from loopwright.report.page import Section, charts, facts, figure, page, paragraph
+from loopwright.report.pages import Shown, own, placed
 from loopwright.report.tables import Group, heads, table
-from loopwright.runs.read import Model, Whole
-from loopwright.runs.series import Course
+from loopwright.runs.folder import RunFolder
+from loopwright.runs.read import Model, Whole, whole
+from loopwright.runs.series import course_of
+from loopwright.store.reader import RunReader
 from loopwright.store.summary import Counts, Spend, Total
 
 ANSWERERS: Mapping[str, str] = {
@@ -29,15 +32,18 @@ _SPENT = heads("model ~answered_by >calls >tokens_in >tokens_out >spent")
 _FAILURES = heads("failure >trials >share ~first_message")
 
 
-def report(whole: Whole, course: Course) -> str:
-    """The page as HTML."""
-    sections = [
-        Section("policy", "Policy", policy.panel(whole.policy, course)),
-        Section("failures", "Failures", _failures(whole)),
-        Section("verdicts", "Verdicts", _verdicts(whole)),
-        Section("models", "Models and spend", _models(whole)),
+def report(folder: RunFolder, last: int = 25) -> str:
+    """The page as HTML, with the last so many decisions."""
+    run, course = whole(folder), course_of(folder, last)
+    with RunReader.open(folder.store) as reader:
+        mine = own(Shown(reader, run, course))
+    generic = [
+        Section("policy", "Policy", policy.panel(run.policy, course)),
+        Section("failures", "Failures", _failures(run)),
+        Section("verdicts", "Verdicts", _verdicts(run)),
+        Section("models", "Models and spend", _models(run)),
     ]
-    return page(f"{whole.overview.folder.name}: Loopwright report", _header(whole), sections, _footer(whole))
+    return page(f"{folder.name}: Loopwright report", _header(run), placed(generic, mine), _footer(run))
 
 
 def _header(whole: Whole) -> Markup:
