@@ -76,6 +76,14 @@ def run(
     ] = None,
     sets: Sets = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start another run of the same spec instead of going on.")] = False,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            metavar="KIND[:ARGUMENT]",
+            help="Another policy, as in uniform, fixed:ARM or epsilon_greedy:0.1; short for --set policy=...",
+        ),
+    ] = None,
     executor: Annotated[
         Literal["local", "ray"] | None, typer.Option("--executor", help="Where trials run; default: as the spec says.")
     ] = None,
@@ -95,11 +103,13 @@ def run(
     loopwright run spec.yaml
     loopwright run spec.yaml --set budget.usd=2 --set seed=8
     loopwright run spec.yaml --fresh --name again
+    loopwright run spec.yaml --policy uniform
     """
-    from loopwright.cli.running import run_spec
+    from loopwright.cli.running import policy_setting, run_spec
     from loopwright.runs.start import Start
 
-    given = (*(sets or ()), *((f"executor={executor}",) if executor else ()))
+    first = (policy_setting(policy),) if policy else ()
+    given = (*first, *(sets or ()), *((f"executor={executor}",) if executor else ()))
     raise typer.Exit(run_spec(Start(spec, given, name, fresh), standard(os.environ, json=json, quiet=quiet)))
 
 

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _A_LITTLE = {"calls": 10, "tokens": 10_000, "usd": 10**9}
 
 
+def policy_setting(given: str) -> str:
+    """What `--set` takes for a policy that is given as `KIND`, `KIND:ARGUMENT` or a mapping."""
+    kind, colon, argument = given.partition(":")
+    return f"policy={{{kind}: {argument}}}" if colon and not kind.lstrip().startswith("{") else f"policy={given}"
+
+
 def run_spec(request: Start, screen: Screen) -> int:
     """Runs it and returns the exit code."""
     return _to_its_end(screen, lambda shows: start(request, shows))
