@@ -130,15 +130,14 @@ def test_default_arms_write_whole_and_from_the_grammar(desk: Desk) -> None:
 def test_baselines_are_runs_of_their_own(desk: Desk) -> None:
     recipe = f"{TASK}{SLOTS}\nmodels:\n{model('good')}\ntarget: {{accepted: 60}}"
     places = []
-    for given in ("uniform", "fixed:templater.balanced", "epsilon_greedy:0.5", "{epsilon_greedy: {epsilon: 0.5}}"):
+    for given in ("uniform", "fixed:templater.balanced", "epsilon_greedy:0.5", "{kind: thompson}"):
         ended = desk.run(recipe, "--policy", given, "--json")
         assert ended.code == 0
         places.append(Path(json.loads(ended.out.splitlines()[-1])["folder"]))
     arms = [{row["lineage"]["arm"] for row in desk.rows(place=place)} for place in places]
     assert arms[1] == {"templater.balanced"}
     assert len(arms[0]) > 2
-    assert len(set(places)) == 3
-    assert places[2] == places[3], "a policy is the same run whichever way it is written"
+    assert len(set(places)) == 4
 
 
 def test_a_baseline_of_an_arm_that_is_not_there_names_those_that_are(desk: Desk) -> None:
