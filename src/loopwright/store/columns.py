@@ -13,7 +13,9 @@ from loopwright.store.reader import RunReader, Where
 from loopwright.store.rows import Row, Table
 from loopwright.store.values import from_json
 
-Kind: TypeAlias = Literal["bool", "int", "float", "text"]
+Kind: TypeAlias = Literal["bool", "int", "float", "text", "texts"]
+"""`texts` is a list of them."""
+
 Record: TypeAlias = dict[str, Any]
 
 _MOST_FIELDS = 200
@@ -96,13 +98,13 @@ class _Fields:
             return
         for field, content in value.items():
             if content is not None:
-                kind = _kind(content)
-                self.kinds[field] = _joined(self.kinds.get(field, kind), kind)
+                kind = kind_of(content)
+                self.kinds[field] = joined(self.kinds.get(field, kind), kind)
             else:
                 self.kinds.setdefault(field, "text")
 
 
-def _kind(value: Any) -> Kind:
+def kind_of(value: Any) -> Kind:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):
@@ -110,7 +112,8 @@ def _kind(value: Any) -> Kind:
     return "float" if isinstance(value, float) else "text"
 
 
-def _joined(one: Kind, other: Kind) -> Kind:
+def joined(one: Kind, other: Kind) -> Kind:
+    """What holds values of both."""
     if one == other:
         return one
     return "float" if {one, other} == {"int", "float"} else "text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from loopwright.errors import ExtraMissing, UsageError
-from loopwright.store.columns import Column, Record, columns, guarded, record, text
+from loopwright.store.columns import Column, Kind, Record, columns, guarded, record, text
 from loopwright.store.faults import faults
 from loopwright.store.reader import ANY, RunReader, Where
 from loopwright.store.rows import TABLES, Table
@@ -87,17 +87,24 @@ def _cell(column: Column, record: Record) -> str | int | float | None:
 
 
 def _to_parquet(reader: RunReader, table: Table[Any], file: Path, where: Where) -> int:
-    arrow, parquet = _arrow()
     last = reader.last(table)
     shape = columns(reader, table, where, last)
-    types = {"bool": arrow.bool_(), "int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
-    schema = arrow.schema([(column.name, types[column.kind]) for column in shape])
     rows = (record(table, row) for row in reader.rows(table, where, last))
-    count = 0
-    with replaced(file) as out, parquet.ParquetWriter(out, schema, compression="zstd") as writer:
-        while group := list(islice(rows, _ROWS_PER_GROUP)):
-            cells = [[column.typed(read) for read in group] for column in shape]
-            arrays = [arrow.array(values, type) for values, type in zip(cells, schema.types, strict=True)]
+    kinds = [(column.name, column.kind) for column in shape]
+    return parquet(file, kinds, ([column.typed(read) for column in shape] for read in rows))
+
+
+def parquet(file: Path, kinds: Sequence[tuple[str, Kind]], rows: Iterable[Sequence[Any]]) -> int:
+    """Writes rows of typed cells under columns of these names and kinds, and returns how many."""
+    arrow, sheets = _arrow()
+    types = {"bool": arrow.bool_(), "int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
+    types["texts"] = arrow.list_(arrow.string())
+    schema = arrow.schema([(name, types[kind]) for name, kind in kinds])
+    left, count = iter(rows), 0
+    with replaced(file) as out, sheets.ParquetWriter(out, schema, compression="zstd") as writer:
+        while group := list(islice(left, _ROWS_PER_GROUP)):
+            cells = zip(*group, strict=True)
+            arrays = [arrow.array(list(values), type) for values, type in zip(cells, schema.types, strict=True)]
             writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
             count += len(group)
     return count

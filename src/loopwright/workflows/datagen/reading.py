@@ -1,0 +1,111 @@
+"""The dataset as it lies in a run's store: its rows with where they come from, and the columns they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple, cast
+
+from loopwright.loop.work import Ended
+from loopwright.records import Decision, Sample, Verdict
+from loopwright.spec.digest import canonical_json
+from loopwright.store.columns import Kind, joined, kind_of, text
+from loopwright.store.history import SettledTrial
+from loopwright.store.reader import RunReader, Where
+from loopwright.store.rows import SAMPLE
+
+
+class Record(NamedTuple):
+    """A row as it is handed on, and whether it belongs to the dataset."""
+
+    accepted: bool
+    fields: dict[str, Any]
+
+
+def records(reader: RunReader, ended: Ended, accepted: bool | None = None) -> Iterator[Record]:
+    """All rows in the order of the run, or those that were accepted, or those that were not."""
+    for trial in reader.history():
+        calls: dict[str, list[int]] | None = None
+        for sample in trial.samples:
+            if accepted is None or (sample.index in trial.accepted) is accepted:
+                if calls is None:
+                    calls = _calls(reader, trial)
+                yield _record(ended, trial, sample, calls)
+
+
+def _calls(reader: RunReader, trial: SettledTrial) -> dict[str, list[int]]:
+    """The ids of the trial's calls by what they were for."""
+    found: dict[str, list[int]] = {}
+    if any(cast(Any, sample.data).get("usage") for sample in trial.samples):
+        for call in reader.calls(Where(trial=trial.trial.number), limit=100_000).rows:
+            found.setdefault(call.purpose, []).append(call.id)
+    return found
+
+
+def _record(ended: Ended, trial: SettledTrial, sample: Sample, calls: dict[str, list[int]]) -> Record:
+    data: Any = sample.data
+    verdicts = [each for each in trial.verdicts if each.sample == sample.index]
+    failed = next((each for each in verdicts if not each.passed), None)
+    kept: dict[str, Any] = dict(data["lineage"])
+    purposes = kept.pop("calls", [])
+    lineage = {"recipe": ended.digest, "run": ended.folder.name, "iteration": sample.trial, **_decided(trial.decisions), **kept}
+    if purposes:
+        lineage["calls"] = [id for purpose in purposes for id in calls.get(purpose, [])]
+    fields: dict[str, Any] = {"id": sample.id, "data": data["row"], "scores": _scores(verdicts)}
+    if sample.index not in trial.accepted and failed is not None:
+        fields |= {"rejected_by": failed.validator, "reason": failed.reason}
+    return Record(sample.index in trial.accepted, {**fields, "lineage": lineage, "usage": data.get("usage", {})})
+
+
+def _decided(decisions: Sequence[Decision]) -> dict[str, Any]:
+    return {"arm": decisions[-1].arm, "probability": decisions[-1].probability} if decisions else {}
+
+
+def _scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    return {each.validator: each.score for each in verdicts if each.score is not None}
+
+
+def samples(reader: RunReader) -> Iterator[Sample]:
+    """The accepted ones."""
+    return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True)))
+
+
+def rows(reader: RunReader) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The accepted rows by id, without where they come from."""
+    for sample in samples(reader):
+        yield sample.id, cast(Any, sample.data)["row"]
+
+
+class Column(NamedTuple):
+    """A field of the rows. What is of more than one kind, or a structure, is shown as text."""
+
+    name: str
+    kind: Kind
+
+    def cell(self, row: dict[str, Any]) -> Any:
+        value = row.get(self.name)
+        return value if value is None or self.kind != "text" else text(value)
+
+
+def columns(found: Iterable[dict[str, Any]]) -> list[Column]:
+    kinds: dict[str, Kind | None] = {}
+    for row in found:
+        for name, value in row.items():
+            kinds.setdefault(name, None)
+            if value is not None:
+                kind, before = _kind(value), kinds[name]
+                kinds[name] = kind if before is None else joined(before, kind)
+    return [Column(name, kind or "text") for name, kind in kinds.items()]
+
+
+def _kind(value: Any) -> Kind:
+    listed = isinstance(value, list) and bool(value) and all(isinstance(part, str) for part in value)
+    return "texts" if listed else kind_of(value)
+
+
+def version(found: Iterable[dict[str, Any]]) -> str:
+    """What identifies a dataset: the digest of its rows, in their order."""
+    digest = blake2b(digest_size=16)
+    for row in found:
+        digest.update(canonical_json(row) + b"\n")
+    return digest.hexdigest()
