@@ -59,12 +59,36 @@ def loopwright(
     It may be stopped or killed at any moment: the same command goes on where it stopped, and pays for nothing twice.
 
     \b
+    loopwright quickstart                  a first dataset, in under a minute
     loopwright check spec.yaml             is the spec right, and what will it do?
     loopwright models test spec.yaml       do the models answer?
     loopwright run spec.yaml               run it, or go on with it
     loopwright runs list                   what there is
     loopwright runs show RUN --samples     what came out
     """
+
+
+@app.command()
+def quickstart(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="A new folder; default: loopwright-quickstart.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make a dataset in under a minute: no key, no network.
+
+    Writes a recipe and a few seeds into a folder of their own, has the embedded model and a grammar write a few hundred rows
+    while it learns which way of writing pays, draws the report, and says what to type next. The recipe is there to be edited.
+
+    Stopped or killed, the same command goes on. A folder that holds anything else, or a recipe that was edited, is left alone.
+
+    \b
+    loopwright quickstart
+    loopwright quickstart my-first-dataset
+    """
+    from loopwright.cli import quickstart as starting
+
+    raise typer.Exit(starting.quickstart(folder or starting.FOLDER, standard(os.environ, quiet=quiet)))
 
 
 @app.command()

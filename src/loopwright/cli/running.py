@@ -37,7 +37,7 @@ def resume_run(folder: RunFolder, sets: Sequence[str], screen: Screen) -> int:
 
 
 def _to_its_end(screen: Screen, life: Callable[[Silent], Result]) -> int:
-    shows = _watcher(screen)
+    shows = watcher(screen)
     try:
         result = life(shows)
     except Exception as error:
@@ -51,11 +51,11 @@ def _to_its_end(screen: Screen, life: Callable[[Silent], Result]) -> int:
     if result.end.status == "crashed" and result.end.error is not None:
         screen.error(trace(result.end.error))
     if result.end.status != "done":
-        screen.error(_how_to_go_on(_command(result.folder, _higher(result))))
+        screen.error(how_to_go_on(_command(result.folder, _higher(result))))
     return result.exit_code
 
 
-def _watcher(screen: Screen) -> Silent:
+def watcher(screen: Screen) -> Silent:
     """The one that fits where the words go."""
     if screen.json:
         return Lines(screen)
@@ -71,7 +71,7 @@ def _watcher(screen: Screen) -> Silent:
 def _note(error: Exception, folder: RunFolder, screen: Screen) -> None:
     """A run that had begun can go on, whatever it was that ended it."""
     command = _command(folder)
-    error.add_note(_how_to_go_on(command))
+    error.add_note(how_to_go_on(command))
     if screen.json:
         code = getattr(error, "exit_code", 1)
         screen.data({"event": "end", "status": "failed", "reason": str(error), "exit_code": code, "resume": command})
@@ -138,7 +138,7 @@ def _higher(result: Result) -> str | None:
     return None
 
 
-def _how_to_go_on(command: str) -> str:
+def how_to_go_on(command: str) -> str:
     return f"To go on from here:\n  {command}"
 
 
