@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, cast
 
 import pytest
 from tests.workflows.datagen.conftest import TASK
+from tests.workflows.datagen.scripts import Script, material
 from tests.workflows.datagen.test_models import SLOTS
 
-from loopwright.errors import CallError, Overloaded
-from loopwright.llm import prompts, structured
-from loopwright.llm.messages import Reply, Request, Usage
+from loopwright.errors import CallError
+from loopwright.llm.messages import Reply, Request
 from loopwright.loop.trial import Item, Trial
+from loopwright.quality.gate import View
 from loopwright.spec.load import validate
 from loopwright.spec.yaml import parse
 from loopwright.workflows.datagen.generators import GENERATORS, way
-from loopwright.workflows.datagen.generators.protocol import Generator, Order
+from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
 from loopwright.workflows.datagen.generators.templater import piece
+from loopwright.workflows.datagen.material import Material
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.spec import ArmBlock
 
 ORDERS = [Order(index, label) for index, label in enumerate(["refund", "delivery", "refund", "account", "delivery", "refund"])]
 RECIPE = f"workflow: datagen\n{TASK}{SLOTS}\nmodels: [{{id: writer, provider: scripted, script: [x]}}]\ntarget: {{accepted: 5}}"
-
-
-class Script:
-    """Answers as a model would whose words follow from the request; the calls of some purposes fail."""
-
-    def __init__(self, fails: str | None = None) -> None:
-        self.fails = fails
-        self.asked: list[Request] = []
-
-    async def ask(self, model: str, request: Request, step: int = 0) -> Reply:
-        self.asked.append(request)
-        if self.fails is not None and request.purpose.startswith(self.fails):
-            raise Overloaded("too busy")
-        found = prompts.recognise(request.messages[-1].content)
-        assert found is not None
-        said = f"words {request.seed} about {prompts.read_facts(found.slots.get('facts', '')).get('label')}"
-        rows = [{"text": f"{said} {place}"} for place in range(int(found.slots.get("count", 1)))]
-        answers = {"fill_slot": said, "write_row": json.dumps(rows[0]), "write_rows": json.dumps({"rows": rows})}
-        text = answers[found.job]
-        data = None if request.schema is None else structured.read(request.schema, text)
-        return Reply(text, "m", usage=Usage(10, 7), data=data)
 
 
 def recipe(text: str = RECIPE) -> Recipe:
@@ -59,13 +39,17 @@ def trial(script: Script, number: int = 3) -> Trial:
     return Trial(number, Item(f"batch-{number}"), 7, script)
 
 
+async def write(kind: str, orders: list[Order], script: Script, number: int = 3, **params: Any) -> list[Written]:
+    return await generator(kind, **params).write(orders, trial(script, number), material())
+
+
 @pytest.fixture(params=GENERATORS.builtin)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 async def test_there_is_a_row_for_each_order_in_their_order(kind: str) -> None:
-    written = await generator(kind).write(ORDERS, trial(Script()))
+    written = await write(kind, ORDERS, Script())
     assert [row.order for row in written] == ORDERS
     for row in written:
         assert isinstance(row.data, dict)
@@ -73,23 +57,30 @@ async def test_there_is_a_row_for_each_order_in_their_order(kind: str) -> None:
         assert row.data["label"] == row.order.label == row.facts["label"]
 
 
+async def test_without_anything_to_build_on_an_arm_begins_or_takes_no_order(kind: str) -> None:
+    begins = way(ArmBlock(id="a", kind=kind), ()).begins(recipe().brief)
+    nothing = Material({}, {}, View({}))
+    assert list(generator(kind).takes(ORDERS, nothing)) == (ORDERS if begins else [])
+    assert list(generator(kind).takes(ORDERS, material())) == ORDERS
+
+
 async def test_the_same_place_gives_the_same_rows_and_another_place_others(kind: str) -> None:
-    first = await generator(kind).write(ORDERS, trial(Script()))
-    assert await generator(kind).write(ORDERS, trial(Script())) == first
-    assert await generator(kind).write(ORDERS, trial(Script(), 4)) != first
+    first = await write(kind, ORDERS, Script())
+    assert await write(kind, ORDERS, Script()) == first
+    assert await write(kind, ORDERS, Script(), 4) != first
 
 
 async def test_no_two_requests_of_a_batch_are_equal(kind: str) -> None:
     script = Script()
-    await generator(kind).write([Order(index, "refund") for index in range(12)], trial(script))
+    await write(kind, [Order(index, "refund") for index in range(12)], script)
     assert len({repr(request) for request in script.asked}) == len(script.asked) > 1
 
 
 async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str) -> None:
-    purpose = "rows 0" if kind == "naive" else "slot 0"
+    purpose = "slot 0" if kind == "templater" else "rows 0"
     orders = [Order(0, "refund"), Order(1, "delivery"), Order(2, "account")]
     for number in range(20):  # not every row of the grammar has a slot
-        written = await generator(kind).write(orders, trial(Script(purpose), number))
+        written = await write(kind, orders, Script(purpose), number)
         assert [row.order for row in written] == orders
         assert all(row.trouble is None for row in written[1:])
         if written[0].trouble is not None:
@@ -100,14 +91,14 @@ async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str) -> None:
 
 async def test_the_settings_of_an_arm_go_with_every_request(kind: str) -> None:
     script = Script()
-    await generator(kind, temperature=0.3, top_p=0.8).write(ORDERS, trial(script))
+    await write(kind, ORDERS, script, temperature=0.3, top_p=0.8)
     assert {(request.temperature, request.top_p) for request in script.asked} == {(0.3, 0.8)}
 
 
 @pytest.mark.parametrize(("most", "calls"), [(1, 6), (2, 4), (5, 3)])
 async def test_rows_of_one_label_are_written_together(most: int, calls: int) -> None:
     script = Script()
-    written = await generator("naive", rows_per_call=most).write(ORDERS, trial(script))
+    written = await write("naive", ORDERS, script, rows_per_call=most)
     assert len(script.asked) == calls
     assert sum(cast(int, row.usage["input_tokens"]) for row in written) == 10 * calls
 
@@ -118,7 +109,7 @@ async def test_an_error_that_stops_the_run_is_not_swallowed(kind: str) -> None:
             raise KeyError("a bug")
 
     with pytest.raises(BaseExceptionGroup) as raised:
-        await generator(kind).write(ORDERS * 3, trial(Stops()))
+        await write(kind, ORDERS * 3, Stops())
     assert not raised.group_contains(CallError)
 
 

@@ -250,11 +250,11 @@ def test_a_seed_is_shown_to_the_model_and_told_of_the_row(desk: Desk) -> None:
     (desk.folder / "seeds.csv").write_text("message,intent\nwhere is my parcel,delivery\nmoney back please,refund\n")
     seeds = "seeds: {path: seeds.csv, fields: {text: message, label: intent}}"
     desk.run(f"{TASK}\n{seeds}\nmodels:\n{model('good')}\ntarget: {{accepted: 40}}")
-    seeded = [row for row in desk.rows() if "seeds" in row["lineage"]]
-    assert {tuple(row["lineage"]["seeds"]) for row in seeded} == {(0,), (1,)}
-    assert all(row["data"]["label"] == ("delivery", "refund")[row["lineage"]["seeds"][0]] for row in seeded)
+    seeded = [row for row in desk.rows() if "parents" in row["lineage"]]
+    assert {tuple(row["lineage"]["parents"]) for row in seeded} == {("seed-0",), ("seed-1",)}
+    assert all(row["lineage"]["parents"] == [f"seed-{('delivery', 'refund').index(row['data']['label'])}"] for row in seeded)
     origin = desk.call("runs", "show", str(desk.place), "--sample", seeded[0]["id"]).out
-    assert f"seed-{seeded[0]['lineage']['seeds'][0]}" in origin
+    assert seeded[0]["lineage"]["parents"][0] in origin
 
 
 def test_rows_of_a_schema_keep_to_it_whatever_else_is_wanted(desk: Desk) -> None:

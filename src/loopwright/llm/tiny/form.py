@@ -123,6 +123,8 @@ def labels_of(labels: str) -> list[str]:
 
 def outside(job: str, slots: Mapping[str, str]) -> str | None:
     """Why what is asked for lies outside its world, None where nothing shows that it does."""
+    if job not in FORMS:
+        return f"it was not taught what the prompt `{job}` asks for"
     if job in ("solve", "solve_steps", "ask"):
         return None if re.search(r"\d", slots["question"]) else "there is no number in the question"
     if job == "fill_slot":
@@ -138,7 +140,7 @@ def outside(job: str, slots: Mapping[str, str]) -> str | None:
 
 def form(job: str, slots: Mapping[str, str]) -> str:
     """What the network is told, of slots as `recognise` reads them. `ask` is a question in somebody's own words."""
-    return _FORMS[job].format(**{name: _SHORTENED.get(name, str)(value) for name, value in slots.items()})
+    return FORMS[job].format(**{name: _SHORTENED.get(name, str)(value) for name, value in slots.items()})
 
 
 def wanted(facts: str) -> str:
@@ -157,7 +159,7 @@ def _length(name: str, value: str) -> str | None:
     return length_of(f"{value} words" if name in ("words", "length") else value)
 
 
-_FORMS = {
+FORMS = {
     "ask": "{question}",
     "solve": "direct: {question}",
     "solve_steps": "steps: {question}",

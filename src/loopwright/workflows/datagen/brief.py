@@ -52,6 +52,11 @@ class Brief:
         task = self.recipe.task
         return Wanted(task.label, task.labels) if task.labels else None
 
+    @property
+    def wanted_label(self) -> str | None:
+        """The field that holds a row's label, where shares of labels are wanted."""
+        return self.recipe.task.label if self.quotas.rows else None
+
     @cached_property
     def schema(self) -> Fields:
         """That of the recipe, else that of the grammar, else text and label."""
@@ -191,7 +196,7 @@ class Brief:
     @property
     def asked_for_json(self) -> tuple[str, ...]:
         """The models that are asked for JSON."""
-        asked = [arm.model or self.writer for arm in self.arms if arm.kind == "naive"]
+        asked = [arm.model or self.writer for arm in self.arms if arm.kind != "templater"]
         for name, parameters in self.validators.items():
             if name.partition(".")[0] in _ASKING and isinstance(parameters, dict):
                 asked.append(str(parameters["model"]) if parameters.get("model") else None)

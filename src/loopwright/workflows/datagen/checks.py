@@ -11,7 +11,7 @@ from loopwright.kinds import nearest
 from loopwright.quality.validators.schema import compiled
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.generators import GENERATORS, model_of, way
+from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
 
 _OFF = 0.01
@@ -77,6 +77,9 @@ def _arms(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
         if first.setdefault(arm.id, at) != at:
             yield Problem(show((*place, "id")), f"is the id of arms[{first[arm.id]}] too", "an id of its own")
         yield from _arm(recipe, brief, arm, place)
+    if brief.arms and not any(begins(arm, brief) is not False for arm in brief.arms):
+        message = "each builds on rows that are there already, and none could write the first"
+        yield Problem("arms", message, "an arm that needs none, as `naive` does, or seeds where they will do")
 
 
 def _arm(recipe: RecipeBlock, brief: Brief, arm: ArmBlock, place: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -110,6 +113,9 @@ def _named_arms(brief: Brief) -> Iterator[Problem]:
     for place, arm in named.items():
         if arm not in arms:
             yield Problem(place, f"no arm is called {arm!r}", f"one of {', '.join(arms)}", nearest(arm, arms))
+        elif begins(brief.arms[arms.index(arm)], brief) is False:
+            message = f"the arm {arm!r} is not on offer before there are rows that it can build on"
+            yield Problem(place, message, "an arm that needs none")
 
 
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:

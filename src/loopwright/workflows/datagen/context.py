@@ -9,24 +9,23 @@ from loopwright.policy import build
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.linear import Linear
 from loopwright.policy.modifier import innermost
-from loopwright.quality.gate import View
 from loopwright.records import Arm, Fields
 from loopwright.spec.blocks import Named
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.material import Material
 from loopwright.workflows.datagen.spec import ArmBlock
 
 _RANGES = {"progress": (0.0, 1.0), "deficit": (0.0, 1.0), "rejects": (0.0, 1.0)}
-_KINDS = ("naive", "templater")
 
 
 class Seen(NamedTuple):
-    """The run as of some batch: rows accepted, by label too; the share of the last rows that were rejected; what the comparing
-    validators remember; the arms that are left."""
+    """The run as of some batch: rows accepted, by label too; the share of the last rows that were rejected; what may be built
+    on; the arms that were switched off."""
 
     accepted: int
     labels: Mapping[str, int]
     rejects: float
-    view: View
+    material: Material
     off: frozenset[str]
 
 
@@ -53,4 +52,5 @@ def as_arm(block: ArmBlock, brief: Brief) -> Arm:
     heat: Any = block.params.get("temperature", 1.0)
     model = block.model or brief.writer
     params: dict[str, Any] = {"kind": block.kind, **({"model": model} if model else {}), **block.params}
-    return Arm(block.id, params, {**{kind: float(block.kind == kind) for kind in _KINDS}, "temperature": float(heat)})
+    kinds = dict.fromkeys(arm.kind for arm in brief.arms)
+    return Arm(block.id, params, {**{kind: float(block.kind == kind) for kind in kinds}, "temperature": float(heat)})

@@ -51,6 +51,8 @@ def _record(ended: Ended, trial: SettledTrial, sample: Sample, calls: dict[str, 
     lineage = {"recipe": ended.digest, "run": ended.folder.name, "iteration": sample.trial, **_decided(trial.decisions), **kept}
     if purposes:
         lineage["calls"] = [id for purpose in purposes for id in calls.get(purpose, [])]
+    if sample.parents:
+        lineage["parents"] = list(sample.parents)
     fields: dict[str, Any] = {"id": sample.id, "data": data["row"], "scores": _scores(verdicts)}
     if sample.index not in trial.accepted and failed is not None:
         fields |= {"rejected_by": failed.validator, "reason": failed.reason}

@@ -10,9 +10,12 @@ from loopwright.quality.gate import Said, passed
 from loopwright.quality.row import Place, Row
 from loopwright.records import Fields, Sample, Verdict
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.rewards import Batch, earned
 from loopwright.workflows.datagen.state import PATIENCE, State
 
+WRITTEN = "written"
+"""The verdict on an order that came to no row."""
 TARGET = "target"
 """The verdict on a good row that there was no place for."""
 
@@ -42,19 +45,31 @@ class Settling:
 
     def _take_good_rows(self) -> None:
         said = self._outcome.verdicts
-        failed = {each.sample for each in said if not each.passed}
+        failed = {each.sample: each for each in reversed(said) if not each.passed}
         quality = {each.sample: each.score for each in said if each.validator == self._brief.quality}
         for sample in self._outcome.samples:
-            if sample.index not in failed:
+            self._state.shelf.rework(sample.parents)
+            if sample.index in failed:
+                self._put_aside(sample, failed[sample.index])
+            else:
                 self._look(sample, quality.get(sample.index))
+
+    def _put_aside(self, sample: Sample, failed: Verdict) -> None:
+        """A row that was rejected, where something could be made of it yet."""
+        data: Any = sample.data
+        if isinstance(data["row"], dict) and failed.validator != WRITTEN:
+            label = self._label(row_of(self._trial, sample.index, data["row"], _facts(data)))
+            self._state.shelf.reject(label, _past(sample, f"{failed.validator}: {failed.reason}"))
 
     def _look(self, sample: Sample, score: float | None) -> None:
         """At a row that passed in `act`, beside all that were accepted meanwhile."""
         data: Any = sample.data
-        row = row_of(self._trial, sample.index, data["row"], data["lineage"].get("facts", {}))
+        row = row_of(self._trial, sample.index, data["row"], _facts(data))
         said = self._state.memories.look(row)
         if not passed(said):
-            self._verdicts.append(verdict(self._trial, sample.index, said[-1]))
+            late = verdict(self._trial, sample.index, said[-1])
+            self._verdicts.append(late)
+            self._put_aside(sample, late)
             return
         scores = {one.validator: one.ruling.score for one in said}
         self._scores.append(scores.get(self._brief.quality or "", score))
@@ -63,7 +78,7 @@ class Settling:
 
     def _place(self, sample: Sample, row: Row) -> None:
         quotas, state = self._brief.quotas, self._state
-        label = row.claim(self._brief.recipe.task.label) if quotas.rows else None
+        label = self._label(row)
         full = state.accepted >= quotas.target
         why = "the target was reached before" if full else quotas.refuses(label, state.labels)
         if why is not None:
@@ -71,7 +86,12 @@ class Settling:
             return
         state.memories.admit(sample.id, row)
         state.accept(label)
+        state.shelf.accept(label, _past(sample))
         self._accepted.append(sample.index)
+
+    def _label(self, row: Row) -> str | None:
+        name = self._brief.wanted_label
+        return None if name is None else row.claim(name)
 
     def _payoff(self, rows: int) -> Payoff:
         batch = Batch(rows, self._scores, self._novelty, _cost(self._outcome))
@@ -103,6 +123,16 @@ def row_of(trial: Trial, index: int, data: Any, facts: Fields) -> Row:
 def verdict(trial: Trial, index: int, said: Said) -> Verdict:
     ruling = said.ruling
     return trial.verdict(index, said.validator, ruling.passed, ruling.score, reason=ruling.reason or "")
+
+
+def _past(sample: Sample, reason: str | None = None) -> Past:
+    data: Any = sample.data
+    return Past(sample.id, data["row"], _facts(data), data["lineage"], reason)
+
+
+def _facts(data: Any) -> Fields:
+    facts: Fields = data["lineage"].get("facts", {})
+    return facts
 
 
 def _cost(outcome: Outcome) -> int | None:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from loopwright.quality.gate import Memories
 from loopwright.workflows.datagen.context import Seen
+from loopwright.workflows.datagen.material import Shelf
 from loopwright.workflows.datagen.rewards import Mean
 
 PATIENCE = 5
@@ -17,8 +18,9 @@ _RECENT = 50.0
 
 
 class State:
-    def __init__(self, memories: Memories, batch_size: int) -> None:
+    def __init__(self, memories: Memories, batch_size: int, labels: int = 0) -> None:
         self.memories = memories
+        self.shelf = Shelf(labels)
         self.labels: Counter[str] = Counter()
         self.accepted = 0
         self.off: dict[str, int] = {}
@@ -31,7 +33,8 @@ class State:
         self._rejects = 0.0
 
     def seen(self) -> Seen:
-        return Seen(self.accepted, dict(self.labels), self._rejects, self.memories.view(), frozenset(self.off))
+        material = self.shelf.material(self.memories.view())
+        return Seen(self.accepted, dict(self.labels), self._rejects, material, frozenset(self.off))
 
     def accept(self, label: str | None) -> None:
         self.accepted += 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, cast
 
-from loopwright.errors import ExtraMissing
+from loopwright.errors import ExtraMissing, UsageError
 from loopwright.llm.messages import Reply, Request, chat
 from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
@@ -25,14 +25,11 @@ from loopwright.workflows.datagen.generators import model_of, way
 from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
 from loopwright.workflows.datagen.recipe import Recipe
-from loopwright.workflows.datagen.settling import Settling, row_of, verdict
+from loopwright.workflows.datagen.settling import WRITTEN, Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
 
 _LEAST_RATE = 0.2
 """The share of rows that is counted on to pass, however few did of late."""
-
-WRITTEN = "written"
-"""The verdict on an order that came to no row."""
 
 
 class Datagen:
@@ -57,7 +54,7 @@ class Datagen:
         return (Item(f"batch-{number}") for number in range(self.recipe.most_trials()))
 
     def begin(self) -> State:
-        return State(self.gate.memories(), self.recipe.batch_size)
+        return State(self.gate.memories(), self.recipe.batch_size, len(self.brief.quotas.rows))
 
     async def prepare(self, stages: Stages) -> None:
         rows: list[Any] = []
@@ -76,16 +73,25 @@ class Datagen:
     # act
 
     async def act(self, trial: Trial, seen: Seen, chooser: Chooser) -> Outcome:
-        on = [arm for arm in self.arms if arm.name not in seen.off]
+        labels = self.brief.quotas.next(seen.labels, self._size(seen), trial.rng("labels", step=0))
+        taken = self._taken([Order(index, label) for index, label in enumerate(labels)], seen)
+        on = [arm for arm in self.arms if arm.name in taken]
         pick = chooser.choose(features(seen, self.brief) if self._contextual else {}, on)
-        size = self._size(seen)
-        labels = self.brief.quotas.next(seen.labels, size, trial.rng("labels"))
-        orders = [Order(index, label) for index, label in enumerate(labels)]
-        written = await self._generators[pick.arm.name].write(orders, trial)
-        examined = await self._examined(written, trial, seen.view)
-        samples = [trial.sample(each.order.index, _kept(each), _parents(each)) for each in written]
+        orders = [Order(index, order.label) for index, order in enumerate(taken[pick.arm.name])]
+        written = await self._generators[pick.arm.name].write(orders, trial, seen.material)
+        examined = await self._examined(written, trial, seen.material.view)
+        samples = [trial.sample(each.order.index, _kept(each), each.parents) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
         return Outcome(tuple(samples), tuple(verdicts))
+
+    def _taken(self, orders: Sequence[Order], seen: Seen) -> Mapping[str, Sequence[Order]]:
+        """The arms on offer, each with the orders that it has something to work on for. Those that were switched off come back
+        where no other could write."""
+        able = {name: taken for name, one in self._generators.items() if (taken := one.takes(orders, seen.material))}
+        if not able:
+            labels = ", ".join(dict.fromkeys(order.label or "any label" for order in orders))
+            raise UsageError(f"arms: none has a row to begin with for {labels}; add one that needs none, as `naive` does")
+        return {name: taken for name, taken in able.items() if name not in seen.off} or able
 
     def _size(self, seen: Seen) -> int:
         """Of a batch: towards the end, its part of what all those under way are to bring, so that little is written in vain."""
@@ -143,12 +149,6 @@ class _Asker:
         self._count += 1
         seed = self._trial.rng(purpose).bits() & SEEDS
         return await self._trial.ask(model, Request(chat(prompt), seed=seed, schema=schema, purpose=purpose))
-
-
-def _parents(written: Written) -> tuple[str, ...]:
-    """The seeds that it was written after."""
-    shown: Any = written.lineage.get("seeds", ())
-    return tuple(f"seed-{number}" for number in shown)
 
 
 def _kept(written: Written) -> Fields:

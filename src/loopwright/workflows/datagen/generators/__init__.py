@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from loopwright.errors import SpecError, UsageError
 from loopwright.kinds import Kinds
 from loopwright.spec.named import configured
 from loopwright.spec.paths import Path
@@ -13,12 +14,27 @@ from loopwright.workflows.datagen.spec import ArmBlock
 
 _HERE = "loopwright.workflows.datagen.generators"
 
-GENERATORS = Kinds("generator", {"naive": f"{_HERE}.naive:Naive", "templater": f"{_HERE}.templater:Templater"})
+GENERATORS = Kinds(
+    "generator",
+    {
+        "naive": f"{_HERE}.naive:Naive",
+        "templater": f"{_HERE}.templater:Templater",
+        "examples": f"{_HERE}.examples:Examples",
+    },
+)
 
 
 def way(arm: ArmBlock, place: Path) -> Way:
     """What an arm names, with its parameters checked; `place` is where the arm stands."""
     return cast(Way, configured(GENERATORS.load(arm.kind), dict(arm.params), (*place, "params")))
+
+
+def begins(arm: ArmBlock, brief: Brief) -> bool | None:
+    """Whether the arm can write before any row has settled; None where it is not sound."""
+    try:
+        return way(arm, ()).begins(brief)
+    except (SpecError, UsageError):
+        return None
 
 
 def model_of(arm: ArmBlock, brief: Brief) -> str | None:

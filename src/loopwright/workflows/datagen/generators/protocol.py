@@ -10,6 +10,7 @@ from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Trial
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.material import Material
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What became of an order: a row, or (`trouble`) why there is none. `facts` are what the row claims to be, `lineage` and
-    `usage` where it came from and what it cost."""
+    `usage` where it came from and what it cost, `parents` the seeds and rows that it was made from."""
 
     order: Order
     data: Json = None
@@ -31,6 +32,7 @@ class Written:
     trouble: str | None = None
     lineage: Fields = field(default_factory=dict)
     usage: Fields = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
 
 
 class Generator(Protocol):
@@ -38,8 +40,12 @@ class Generator(Protocol):
         """The long steps before the first batch; `seeds` are the rows of the recipe's file."""
         ...
 
-    async def write(self, orders: Sequence[Order], trial: Trial) -> list[Written]:
-        """A row for each order. What it asks side by side has seeds of its own, drawn from `trial.rng`."""
+    def takes(self, orders: Sequence[Order], material: Material) -> Sequence[Order]:
+        """The orders that it has something to work on for. Where there is none its arm is not offered."""
+        ...
+
+    async def write(self, orders: Sequence[Order], trial: Trial, material: Material) -> list[Written]:
+        """A row for each order that it takes. What it asks side by side has seeds of its own, drawn from `trial.rng`."""
         ...
 
 
@@ -50,4 +56,15 @@ class Way(Protocol):
         """Why rows cannot be written so in this recipe."""
         ...
 
+    def begins(self, brief: Brief) -> bool:
+        """Whether it can write before any row has settled."""
+        ...
+
     def generator(self, brief: Brief, model: str | None) -> Generator: ...
+
+
+class FromNothing:
+    """Generators that need no material: they take every order."""
+
+    def takes(self, orders: Sequence[Order], material: Material) -> Sequence[Order]:
+        return orders

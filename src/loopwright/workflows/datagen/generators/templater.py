@@ -12,9 +12,10 @@ from loopwright.loop.trial import Trial
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.asking import Asked, Pen, Sampling, added, usage
-from loopwright.workflows.datagen.generators.protocol import Order, Written
+from loopwright.workflows.datagen.generators.protocol import FromNothing, Order, Written
 from loopwright.workflows.datagen.grammar import Draft, Grammar
 from loopwright.workflows.datagen.grammar.drafts import Ask
+from loopwright.workflows.datagen.material import Material
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "`": "`"}
 
@@ -27,14 +28,16 @@ class Templater(Sampling):
             return "the grammar has slots, and there is no model to fill them"
         return None
 
+    def begins(self, brief: Brief) -> bool:
+        return True
+
     def generator(self, brief: Brief, model: str | None) -> Drawing:
         if brief.grammar is None:
             raise ValueError(self.unfit(brief, model))
-        label = brief.recipe.task.label
-        return Drawing(brief.grammar, label if brief.quotas.rows else None, None if model is None else Pen(model, self))
+        return Drawing(brief.grammar, brief.wanted_label, None if model is None else Pen(model, self))
 
 
-class Drawing:
+class Drawing(FromNothing):
     def __init__(self, grammar: Grammar, label: str | None, pen: Pen | None) -> None:
         self._grammar = grammar
         self._label = label
@@ -43,7 +46,7 @@ class Drawing:
     async def prepare(self, stages: Stages, seeds: Sequence[Fields]) -> None:
         """There is nothing to prepare."""
 
-    async def write(self, orders: Sequence[Order], trial: Trial) -> list[Written]:
+    async def write(self, orders: Sequence[Order], trial: Trial, material: Material) -> list[Written]:
         drafts = [(order, self._draft(order, trial)) for order in orders]
         if not any(draft.slots for _, draft in drafts):
             return [_written(order, draft, {}) for order, draft in drafts]

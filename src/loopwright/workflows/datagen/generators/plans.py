@@ -1,0 +1,70 @@
+"""How the rows of each label may vary: a model plans it once, before the first batch; every call draws from the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from loopwright.errors import BadAnswer, CallError, EndpointDown, Rejected
+from loopwright.llm import prompts
+from loopwright.loop.stage import Stages
+from loopwright.loop.trial import Place
+from loopwright.policy.keyed import Keyed
+from loopwright.records import Fields, Json
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.generators.asking import Pen, Sampling
+
+_PLANNED = {"facets": "facet", "personas": "persona", "tones": "tone", "formats": "format"}
+"""What a plan lists, and the fact of a row that is drawn from each list."""
+
+_LISTED: Fields = {"type": "array", "items": {"type": "string"}}
+PLAN_SCHEMA: Fields = {
+    "type": "object",
+    "properties": dict.fromkeys(_PLANNED, _LISTED),
+    "required": list(_PLANNED),
+    "additionalProperties": False,
+}
+
+
+class Plans:
+    """Of each label, so many entries of each list; none where that is 0."""
+
+    def __init__(self, brief: Brief, model: str, entries: int) -> None:
+        self._brief = brief
+        self._pen = Pen(model, Sampling())
+        self._entries = entries
+        self._plans: dict[str | None, Mapping[str, list[str]]] = {}
+
+    async def prepare(self, stages: Stages) -> None:
+        labels: list[str | None] = [*self._brief.quotas.rows] or [None]
+        for label in labels if self._entries else ():
+            prompt = self._prompt(label)
+            name = f"plan {self._pen.model}" + ("" if label is None else f" {label}")
+            planned: Any = await stages.run(name, {"prompt": prompt, "model": self._pen.model}, partial(self._plan, prompt))
+            self._plans[label] = planned
+
+    def _prompt(self, label: str | None) -> str:
+        facts = self._brief.told({} if label is None else {"label": label})
+        description = self._brief.recipe.task.description
+        return prompts.render("plan", description=description, facts=facts, count=str(self._entries))
+
+    async def _plan(self, prompt: str, place: Place) -> Json:
+        """An empty plan where the model gives none; an endpoint that cannot be reached is not its fault."""
+        try:
+            data: Any = (await self._pen.ask(place, prompt, "plan", PLAN_SCHEMA)).reply.data
+        except (BadAnswer, Rejected):
+            return {}
+        except CallError as error:
+            raise EndpointDown(f"{self._pen.model} could not be asked for a plan: {error}") from error
+        return {name: [" ".join(each.split()) for each in data[name] if each.strip()] for name in _PLANNED}
+
+    def drawn(self, label: str | None, rng: Keyed) -> dict[str, str]:
+        """What the rows of one answer are to be: of what the recipe leaves open, one of each list of the plan."""
+        facts = {} if label is None else {"label": label}
+        plan = self._plans.get(label, {})
+        fixed = self._brief.facts
+        for listed, name in _PLANNED.items():
+            if plan.get(listed) and name not in fixed:
+                facts[name] = rng.choice(plan[listed])
+        return facts

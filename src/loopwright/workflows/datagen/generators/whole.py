@@ -1,0 +1,122 @@
+"""Rows that a model writes whole, several in one answer: what all generators of that sort share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field
+
+from loopwright.errors import CallError
+from loopwright.loop.trial import Trial
+from loopwright.records import Fields, Json
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.generators.asking import Pen, usage
+from loopwright.workflows.datagen.generators.protocol import Order, Written
+
+RowsPerCall = Annotated[int, Field(ge=1, le=50, description="rows that the model writes in one answer")]
+Entries = Annotated[int, Field(ge=0, le=50, description="facets, personas, tones, formats to plan, of each; 0: no plan")]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of an answer, with what is known of it besides; `trouble` is why it is none after all."""
+
+    data: Json
+    lineage: Fields = field(default_factory=dict)
+    trouble: str | None = None
+
+
+Takes: TypeAlias = Callable[[Any], Sequence[Found]]
+"""From the data of an answer to its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One answer that is to hold rows of one label: what is asked, and what is known of them beforehand."""
+
+    orders: Sequence[Order]
+    prompt: str
+    schema: Fields
+    takes: Takes
+    facts: Fields = field(default_factory=dict)
+    lineage: Fields = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+
+
+class Whole:
+    def __init__(self, brief: Brief, pen: Pen) -> None:
+        self.brief = brief
+        self.pen = pen
+
+    def slots(self, facts: Mapping[str, str]) -> dict[str, str]:
+        """What every prompt for rows is told."""
+        return {
+            "description": self.brief.recipe.task.description,
+            "facts": self.brief.told(facts),
+            "keys": ", ".join(f'"{key}"' for key in self.brief.keys),
+        }
+
+    def listed(self, more: Fields | None = None) -> Fields:
+        """The schema of an answer with a list of rows, each with these properties besides."""
+        row = self.brief.to_write
+        inner: dict[str, Any] = {name: part for name, part in row.items() if name not in ("$defs", "$schema")}
+        if more:
+            inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
+        several: Fields = {"rows": {"type": "array", "items": inner}}
+        whole: Fields = {"type": "object", "properties": several, "required": ["rows"], "additionalProperties": False}
+        return {**whole, "$defs": row["$defs"]} if "$defs" in row else whole
+
+    async def write(
+        self, orders: Sequence[Order], trial: Trial, most: int, sheet: Callable[[Sequence[Order], Trial], Sheet]
+    ) -> list[Written]:
+        """Up to so many rows of one label in each answer, the answers side by side."""
+        async with asyncio.TaskGroup() as group:
+            parts = [group.create_task(self._answer(sheet(some, trial), trial)) for some in _together(orders, most)]
+        written = {row.order.index: row for part in parts for row in part.result()}
+        return [written[order.index] for order in orders]
+
+    async def _answer(self, sheet: Sheet, trial: Trial) -> list[Written]:
+        """A row for each order of the sheet. An answer that does not come takes them all with it."""
+        orders = sheet.orders
+        purpose = f"rows {orders[0].index}"
+        lineage: dict[str, Json] = {"model": self.pen.model, "calls": [purpose], **sheet.lineage}
+        blank = Written(orders[0], facts=sheet.facts, lineage=lineage, parents=sheet.parents)
+        try:
+            asked = await self.pen.ask(trial, sheet.prompt, purpose, sheet.schema)
+        except CallError as error:
+            return [replace(blank, order=order, trouble=f"{error.kind}: {error}") for order in orders]
+        rows = sheet.takes(asked.reply.data)
+        short = Found(None, trouble=f"{self.pen.model} wrote {len(rows)} of {len(orders)} rows")
+        written = []
+        for place, order in enumerate(orders):
+            row = rows[place] if place < len(rows) else short
+            data = None if row.data is None else self.whole(row.data, order)
+            more = {**lineage, "prompts": [asked.prompt], **row.lineage}
+            used = usage(asked.reply, len(orders), place)
+            written.append(replace(blank, order=order, data=data, trouble=row.trouble, lineage=more, usage=used))
+        return written
+
+    def whole(self, row: Json, order: Order) -> Json:
+        """The row with the label that it was ordered with, its fields in the order of the schema."""
+        label = self.brief.recipe.task.label
+        named = self.brief.schema.get("properties")
+        if order.label is None or not isinstance(named, Mapping) or label not in named or not isinstance(row, dict):
+            return row
+        whole: dict[str, Json] = {**row, label: order.label}
+        return {name: whole[name] for name in (*named, *whole) if name in whole}
+
+
+def rows_of(data: Any) -> list[Found]:
+    """Of an answer with a list of rows and nothing besides."""
+    return [Found(row) for row in data["rows"]]
+
+
+def _together(orders: Sequence[Order], most: int) -> list[list[Order]]:
+    """Those that one answer is to hold: of one label."""
+    by_label: dict[str | None, list[Order]] = {}
+    for order in orders:
+        by_label.setdefault(order.label, []).append(order)
+    return [some[at : at + most] for some in by_label.values() for at in range(0, len(some), most)]
