@@ -20,7 +20,7 @@ DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix 
 BASE := .venv-base/made-$(call digest,requirements/base.txt)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
-.PHONY: help env test torch browser quick check lint types layers size bench bench-peers clients regret prove lock format clean
+.PHONY: help env test torch browser quick check lint types layers size bench bench-peers clients regret planted prove lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +64,7 @@ size: $(DEV) $(BASE) ## the install that users get, with the toy beside it, and 
 		END {printf "base install: %d MB, and %d MB of bytecode that Python compiles from it\n", held / 1e6, made / 1e6}'
 
 bench: $(DEV) ## ratios, each measured against something in the same process
-	for script in $(filter-out bench/regret.py bench/drift.py,$(wildcard bench/*.py)); do $(BIN)/python $$script; done
+	for script in $(filter-out $(addprefix bench/,regret.py drift.py datagen_planted.py datagen_peers.py),$(wildcard bench/*.py)); do $(BIN)/python $$script; done
 
 bench-peers: $(PEERS) ## the calling path and the policies beside other libraries, in .venv-bench
 	.venv-bench/bin/python bench/paths.py --peers
@@ -76,6 +76,9 @@ clients: $(PEERS) ## the openai SDK and LiteLLM against the practice server, in 
 regret: $(DEV) ## the regret of every policy, also where arms change, into docs/policies.md: some minutes
 	$(BIN)/python bench/regret.py
 	$(BIN)/python bench/drift.py
+
+planted: $(DEV) ## what learning saves where the quality of the arms is planted, into docs/datagen.md: some minutes
+	$(BIN)/python bench/datagen_planted.py
 
 prove: $(DEV) ## the long campaigns, of which the tests run a short form
 	$(BIN)/pytest -m prove --hypothesis-profile prove -o faulthandler_timeout=0

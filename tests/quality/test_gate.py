@@ -16,7 +16,7 @@ from loopwright.errors import BadAnswer, StoreFull, UsageError
 from loopwright.llm.messages import Reply
 from loopwright.quality import build
 from loopwright.quality.building import Called
-from loopwright.quality.gate import Gate, Said, passed
+from loopwright.quality.gate import Gate, Said, View, passed
 from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Validator
 from loopwright.records import Fields
@@ -99,6 +99,34 @@ def test_memories_filled_alike_say_alike() -> None:
         return said
 
     assert fill() == fill()
+
+
+def test_similarity_looks_again_at_what_came_meanwhile_alone_and_says_what_a_whole_look_would() -> None:
+    texts = [f"I would like {what} for order {number}" for number in range(40) for what in ("a refund", "my parcel", "help")]
+
+    def said(known: bool, scores: bool) -> list[Ruling]:
+        memories = build({"similarity": {"max": 0.9, "scores": scores}}, Given()).memories()
+        rulings = []
+        for at, text in enumerate(texts):
+            asked = Row({"text": texts[(at * 7) % len(texts)] + " today"})
+            for among in (at // 3, at // 2) if known else ():
+                View(memories._memories, among).look("similarity", asked)
+            rulings += [one.ruling for one in memories.look(asked)]
+            memories.admit(str(at), Row({"text": text}))
+        return rulings
+
+    told, scored = said(known=True, scores=False), said(known=True, scores=True)
+    assert told == said(known=False, scores=False) and scored == said(known=False, scores=True)
+    assert [one.passed for one in told] == [one.passed for one in scored] and {one.passed for one in told} == {True, False}
+    assert [one for one in told if not one.passed] == [one for one in scored if not one.passed]
+    assert all(one.score is not None for one in scored) and all(one.score is None for one in told if one.passed)
+
+
+def test_how_new_a_row_is_is_told_where_the_reward_wants_it() -> None:
+    for novelty in (True, False):
+        memories = build({"similarity": {"max": 0.9}}, Given(novelty=novelty)).memories()
+        memories.admit("0.0", Row({"text": "Where is my parcel?"}))
+        assert (memories.look(Row({"text": "Give me my money"}))[0].ruling.score is not None) is novelty
 
 
 def test_a_batch_is_weighed_as_a_whole() -> None:

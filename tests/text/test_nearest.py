@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.text.embedding import Floats, Lexical
-from loopwright.text.nearest import BLOCK, Nearby, Nearest
+from loopwright.text.nearest import BLOCK, LEARNT, Nearby, Nearest
 
 
 def units(count: int, dims: int, seed: int = 0) -> Floats:
@@ -63,6 +63,34 @@ def test_what_is_asked_to_be_near_is_the_nearest_or_nothing(dims: int, least: fl
         best = index.most(vector)
         assert best is not None
         assert index.most(vector, least=least) == (best if best.similarity >= least else None)
+
+
+@pytest.mark.parametrize("least", [0.3, 0.92])
+def test_what_was_learned_of_the_vectors_changes_no_answer(least: float) -> None:
+    """Those learned from lie in a few directions, of those added later and asked for half do not."""
+    flat = units(40, 128) @ (units(128, 128, seed=1) * (np.arange(128) < 20)[:, None])
+    drawn = np.concatenate([flat[np.arange(LEARNT) % 40] + 0.1 * units(LEARNT, 128, seed=2), units(200, 128, seed=3)])
+    vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    index = Nearest(128)
+    for n, vector in enumerate(vectors):
+        index.add(str(n), vector)
+    for vector in vectors[::50]:
+        asked = 0.8 * vector + 0.6 * units(1, 128, seed=4)[0]
+        asked /= np.linalg.norm(asked)
+        best = index.most(asked)
+        assert best is not None
+        assert index.most(asked, least=least) == (best if best.similarity >= least else None)
+
+
+def test_what_was_looked_at_before_can_be_left_out() -> None:
+    vectors = units(BLOCK + 40, 8)
+    index = Nearest(8)
+    for n, vector in enumerate(vectors):
+        index.add(str(n), vector)
+    for since in (0, 30, BLOCK - 1, BLOCK, BLOCK + 39):
+        best = int(np.argmax(vectors[since:].astype(np.float64) @ vectors[7])) + since
+        assert index.most(vectors[7], since=since) == Nearby(exact(vectors[best], vectors[7]), str(best))
+    assert index.most(vectors[7], since=BLOCK + 40) is None
 
 
 def test_a_difference_in_the_last_bits_decides() -> None:

@@ -75,7 +75,7 @@ class Given:
     """What the recipe says elsewhere and validators take where their own parameters say nothing.
 
     `slots` are the values that each name of the grammar can have, `models` the ids to choose from (None: not known), `batch`
-    is how many rows a batch has.
+    is how many rows a batch has, `novelty` whether it counts how new a row is.
     """
 
     schema: Fields | None = None
@@ -83,6 +83,7 @@ class Given:
     slots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     models: tuple[str, ...] | None = None
     batch: int = 10
+    novelty: bool = False
 
 
 class Unfit(ValueError):

@@ -141,7 +141,8 @@ class Brief:
         if grammar is not None and recipe.grammar is not None:
             slots = {rule: found for rule in recipe.grammar.rules if (found := grammar.values(rule))}
         models = tuple(block.id for block in recipe.models)
-        return Given(self.schema, tuple(recipe.task.labels), slots, models, recipe.batch_size)
+        novelty = bool(recipe.reward.diversity_weight) or (self.quality or "").partition(".")[0] == "similarity"
+        return Given(self.schema, tuple(recipe.task.labels), slots, models, recipe.batch_size, novelty)
 
     def gate(self) -> Gate:
         """Raises SpecError where a validator does not fit."""
