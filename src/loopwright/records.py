@@ -14,11 +14,12 @@ Fields: TypeAlias = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An input, maybe with a reference answer."""
+    """An input, maybe with a reference answer. `context` is what is to be read for it: a passage, some paragraphs."""
 
     id: str
     inputs: Fields
     reference: Json = None
+    context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""From a row to an example: takes fields by name and says of what is missing or of the wrong kind where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from loopwright.datasets.lines import Row
+from loopwright.datasets.source import FileSource
+from loopwright.errors import UsageError
+from loopwright.kinds import nearest
+from loopwright.records import Example
+
+OURS = ("id", "question", "reference_answer", "context")
+
+
+class MappedSource(FileSource):
+    """A file whose rows have our fields: `question`, and where they are there `id`, `reference_answer` and `context`."""
+
+    fields: Annotated[dict[str, str], Field(description="our fields, each with its name in the file; default: the same")] = (
+        Field(default_factory=dict)
+    )
+
+    @field_validator("fields")
+    @classmethod
+    def _known(cls, fields: dict[str, str]) -> dict[str, str]:
+        for name in fields:
+            if name not in OURS:
+                raise ValueError(f"{name!r} is none of our fields: {', '.join(OURS)}")
+        return fields
+
+
+def example(row: Row, id: str, names: Mapping[str, str]) -> Example:
+    """The example that a row of our fields is; `id` is for one that has none, `names` says what the fields are called."""
+    found = {ours: _optional(row, names.get(ours, ours), ours in names) for ours in OURS if ours != "question"}
+    question = text(row, names.get("question", "question"))
+    return Example(found["id"] or id, {"question": question}, found["reference_answer"], found["context"])
+
+
+def text(row: Row, name: str) -> str:
+    """A field that must hold words."""
+    found = row.fields.get(name)
+    if isinstance(found, str) and found.strip():
+        return found
+    if name not in row.fields:
+        close = nearest(name, row.fields)
+        raise UsageError(f"{row.place}: has no {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+    raise UsageError(f"{row.place}: {name!r} holds no text")
+
+
+def _optional(row: Row, name: str, named: bool) -> str | None:
+    """A field that may be missing or empty, unless the spec says that it is there."""
+    if named and name not in row.fields:
+        text(row, name)
+    value = row.fields.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or isinstance(value, str | int | float):
+        return str(value) if value not in (None, "") else None
+    raise UsageError(f"{row.place}: {name!r} is no text, number or truth value")
