@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from loopwright.quality.embedding import EmbedderName, embedder
 from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Parameters, TextField
+from loopwright.text.named import EmbedderName, embedder
 
 Measure: TypeAlias = Literal["distinct_1", "distinct_2", "distinct_3", "self_bleu", "vendi"]
 

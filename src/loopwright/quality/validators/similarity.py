@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from loopwright.quality.embedding import EmbedderName, embedder
 from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Parameters, TextField, missing
+from loopwright.text.named import EmbedderName, embedder
 
 if TYPE_CHECKING:
     from loopwright.text.embedding import Embedder, Floats

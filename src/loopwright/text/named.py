@@ -1,4 +1,4 @@
-"""The embedder that a validator's parameters name, loaded once per process."""
+"""The embedder that a spec or a command names, loaded once per process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 if TYPE_CHECKING:
     from loopwright.text.embedding import Embedder
 
+
 EmbedderName = Annotated[
     str, Field(min_length=1, description="`lexical` (sees wording, not meaning), or a sentence model's folder or hub name")
 ]
@@ -17,7 +18,7 @@ EmbedderName = Annotated[
 
 @cache
 def embedder(name: str) -> Embedder:
-    """Raises ExtraMissing or UsageError where a sentence model cannot be loaded."""
+    """`lexical`, or a sentence model. Raises ExtraMissing or UsageError where that cannot be loaded."""
     if name == "lexical":
         from loopwright.text.embedding import Lexical  # noqa: PLC0415 - numpy, which checking a spec does without
 
