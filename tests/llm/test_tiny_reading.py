@@ -14,6 +14,7 @@ from loopwright.llm.structured import read as read_answer
 from loopwright.llm.structured import shape
 from loopwright.llm.tiny.network import load
 from loopwright.llm.tiny.reading import Outside, Read, Reading, read
+from loopwright.llm.tiny.serving import WEIGHTS
 from loopwright.llm.tiny.tokens import Tokenizer
 
 QUESTION = "What is 12 + 30?"
@@ -25,6 +26,12 @@ LABELS = "Literal['refund', 'delivery']"
 @pytest.fixture(scope="module")
 def tokenizer(worldly: Path) -> Tokenizer:
     return Tokenizer(load(worldly).vocabulary)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Tokenizer:
+    """With the words that are shipped."""
+    return Tokenizer(load(WEIGHTS).vocabulary)
 
 
 def listed(fields: dict[str, str]) -> str:
@@ -184,3 +191,38 @@ def test_of_a_long_conversation_the_question_the_last_answer_and_the_last_words_
 @pytest.mark.parametrize("text", ["what is 12+30", "12 + 30", "What is 12 + 30?", "What  is\n12 + 30?"])
 def test_a_question_is_tidied(tokenizer: Tokenizer, text: str) -> None:
     assert given(tokenizer, chat(text)).turns == (QUESTION,)
+
+
+@pytest.mark.parametrize(
+    ("text", "turn"),
+    [
+        ("add 12 and 30", "Add 12 and 30."),
+        ("45-17=", "What is 45 - 17?"),
+        ("what's 12 plus 30", "What is 12 + 30?"),
+        ("12 * 3 + 4", "What is 12 x 3 + 4?"),
+    ],
+)
+def test_a_bare_sum_may_be_put_in_many_ways(shipped: Tokenizer, text: str, turn: str) -> None:
+    assert given(shipped, chat(text)).turns == (turn,)
+    assert given(shipped, chat(render("solve", question=text))).turns == (f"direct: {turn}",)
+
+
+@pytest.mark.parametrize(
+    ("text", "turn"),
+    [
+        (
+            "Xu has 12 zorblats. Xu buys 3 more zorblats. How many zorblats does Xu have?",
+            "Tom has 12 apples. Tom buys 3 more apples. How many apples does Tom have?",
+        ),
+        (
+            "Priya baked 9 cakes. Ravi gives her 3 more. How many cakes does Priya have now?",
+            "Tom baked 9 cakes. Peter gives her 3 more. How many cakes does Tom have now?",
+        ),
+        (
+            "There are 12 yurts with 3 rugs in each. How many is that?",
+            "There are 12 boxes with 3 apples in each. How many is that?",
+        ),
+    ],
+)
+def test_a_name_that_it_does_not_know_is_read_as_one_that_it_knows(shipped: Tokenizer, text: str, turn: str) -> None:
+    assert given(shipped, chat(text)).turns == (turn,)

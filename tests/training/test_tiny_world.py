@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -12,6 +14,8 @@ import pytest
 
 from loopwright.llm.prompts import jobs, recognise, render, reprompts
 from loopwright.llm.tiny.form import FORMS, INTENTS, form, outside
+from loopwright.llm.tiny.stories import apply
+from loopwright.llm.tiny.sums import Sum, read_sum
 from loopwright.llm.tiny.tokens import Tokenizer
 from training.tiny import desk, judging, problems, second_chance, writing
 from training.tiny.draw import text_held_out
@@ -32,7 +36,7 @@ def test_without_slips_every_step_is_right() -> None:
         worked = problems.work_out(random, problem, problems.NONE)
         assert worked.answer == problem.answer >= 0
         equations = re.findall(r"(\d+) ([-+x]) (\d+) = (\d+)", worked.steps)
-        assert all(problems.apply(int(one), sign, int(other)) == int(result) for one, sign, other, result in equations)
+        assert all(apply(int(one), sign, int(other)) == int(result) for one, sign, other, result in equations)
         assert len(equations) >= len(problem.signs)
 
 
@@ -41,6 +45,37 @@ def test_working_backwards_ends_where_the_problem_began() -> None:
     for _ in range(500):
         problem = problems.draw(random)
         assert problems.backwards(problem).rpartition("= ")[2] == f"{problem.numbers[0]}."
+
+
+@pytest.mark.parametrize("draw", [problems.draw, partial(problems.draw, evaluation=True), problems.retold])
+def test_a_problem_is_read_as_it_was_drawn(draw: Callable[[Random], problems.Problem]) -> None:
+    random = Random(14)
+    for _ in range(3000):
+        problem = draw(random)
+        read = read_sum(problem.question)
+        assert isinstance(read, Sum), (problem, read)
+        assert (read.numbers, read.signs) == (problem.numbers, problem.signs), problem
+
+
+OUTSIDE: dict[str, Callable[[Random], tuple[int, ...]]] = {
+    "x": lambda random: (random.randint(26, 99), random.randint(2, 9)),
+    "x ": lambda random: (random.randint(2, 25), random.randint(10, 99)),
+    "-": lambda random: (random.randint(2, 49), random.randint(50, 99)),
+    "+": lambda random: (random.randint(0, 1), random.randint(2, 99)),
+    "+ ": lambda random: (random.randint(2, 99), random.randint(100, 999)),
+    "+-": lambda random: (random.randint(2, 20), random.randint(2, 20), random.randint(40, 99)),
+    "--": lambda random: (random.randint(50, 99), 20, random.randint(79, 99)),
+    "x-": lambda random: (random.randint(2, 8), random.randint(2, 9), random.randint(72, 99)),
+}
+
+
+@pytest.mark.parametrize("signs", OUTSIDE)
+def test_other_numbers_in_the_same_stories_are_refused(signs: str) -> None:
+    random = Random(15)
+    for _ in range(300):
+        problem = problems.Problem("", OUTSIDE[signs](random), signs.strip())
+        question = problems.question(random, problem.numbers, problem.signs)
+        assert isinstance(read_sum(question), str), question
 
 
 def test_slips_happen_and_care_prevents_most() -> None:

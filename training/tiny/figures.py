@@ -66,7 +66,14 @@ class Evaluation:
         """Right answers by temperature, with steps and directly, and how well log-probabilities tell right from wrong."""
         random = self._random("problems")
         drawn = [problems.draw(random, evaluation=True) for _ in range(self.n)]
-        return [*self._solved("solve_steps", drawn), *self._solved("solve", drawn)]
+        return [*self._solved("solve_steps", drawn), self._retold(), *self._solved("solve", drawn)]
+
+    def _retold(self) -> Figure:
+        random = self._random("retold")
+        drawn = [problems.retold(random) for _ in range(self.n)]
+        said = self._ask([_talk("solve_steps", {"question": problem.question}) for problem in drawn], 0.0)
+        right = [_number(answer.text) == problem.answer for answer, problem in zip(said, drawn, strict=True)]
+        return share("right answers with steps to problems told as none of its training are, temperature 0", right)
 
     def _solved(self, job: str, drawn: Sequence[Problem]) -> list[Figure]:
         how, goal = ("with steps", ">= 0.90") if job == "solve_steps" else ("directly", "<= 0.65")
@@ -89,7 +96,7 @@ class Evaluation:
             goal = ">= 0.75" if worked and temperature == WARM else ""
             passes, scores = zip(*sure[temperature], strict=True)
             figures.append(auroc(name, passes, scores, goal))
-        refused = share(f"refused, {how}, for names and things that it does not know", [not answer.text for answer in said])
+        refused = share(f"refused, {how}", [not answer.text for answer in said])
         figures.append(refused)
         if not worked:
             return figures

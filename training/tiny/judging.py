@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from loopwright.llm.prompts import facts
 from loopwright.llm.tiny.form import INTENTS, TONES
+from loopwright.llm.tiny.stories import LISTS
 from training.tiny.desk import Wish, any_wish, near, reason, utter
 from training.tiny.draw import text_held_out
-from training.tiny.problems import LISTS, draw
+from training.tiny.problems import draw
 
 SLIP = 0.02
 NONSENSE = "It is no meaningful text."

@@ -10,71 +10,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from loopwright.llm.tiny import stories
+from loopwright.llm.tiny.stories import apply
 from training.tiny.draw import expand, held_out, made_up
-
-LISTS = {
-    "n": (
-        "Tom Ben Sam Omar Paul Jack Lee Max Noah Carl Peter David Leo Felix Hugo John Tim Mark Adam Ali"
-        " Anna Maria Nina Ivy Zoe Mia Lena Ruth Eva Rosa Lucy Kim Sara Emma Clara Mary Jane Lisa Kate Julia"
-    ).split(),
-    "m": "Peter Kim Lucy David Sara Leo Emma Felix Clara Hugo".split(),
-    "i": (
-        "apples pens books coins cards eggs shells stamps cups stones marbles stickers balls buttons candles"
-        " cookies flowers oranges pencils tickets toys photos plates bottles cakes sweets bananas cars pages letters"
-        " cows dogs trees chairs dollars games points fish"
-    ).split(),
-    "day": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-    "box": "boxes bags baskets jars rows shelves packs crates".split(),
-}
-STARTS = (
-    "{n} [has|had] {a} {i}.", "There are {a} {i} in a [box|bag|basket].", "{n} [found|collected|bought|baked|picked] {a} {i} on {day}.",
-    "A shop has {a} {i}.", "{n} starts with {a} {i}.", "[A school|A library|A farmer|A club|A teacher] has {a} {i}.",
-)  # fmt: skip
-GROUPS = (
-    "{n} has {a} {box} with {b} {i} in each.", "There are {a} {box}, and each holds {b} {i}.",
-    "{n} [buys|packs|fills] {a} {box} of {b} {i} each.", "Each of {a} [friends|children|people] brings {b} {i}.",
-    "There are {a} {box} of {b} {i}.", "{n} [has|buys] {a} {box}. [Each has {b} {i}|There are {b} {i} in each].",
-)  # fmt: skip
-CHANGES = {
-    "+": (
-        "{n} [buys|gets|finds|collects] {x} more.", "{m} [brings|adds|gives] {x} more.", "Then {x} more [are added|arrive|come in].",
-        "On {day} [there come|{n} gets] {x} more.", "{m} has {x} {i} too, and they put them together.", "{p} [bought|got|found|earned] {x} more.",
-        "{m} gives {o} {x} more[| {i}].",
-    ),
-    "-": (
-        "{n} gives {x} to {m}.", "{n} [loses|sells|gives away|uses|eats|spends] {x}.", "Then {x} [are sold|are lost|are taken away|break].",
-        "{m} takes {x} of them.", "On {day} {x} of them are [sold|used|given away].",
-        "{p} [lost|sold|gave away|used|ate|spent|gave {m}] {x}[| of them].",
-    ),
-}  # fmt: skip
-DOES = {
-    "+": ("[buys|gets|finds|makes] {x} more", "gets {x} more from {m}", "[earns|collects] {x} more"),
-    "-": ("gives {x} to {m}", "[loses|sells|gives away|eats|uses|spends] {x}[| of them]"),
-}
-DID = {
-    "+": ("[bought|got|found|made] {x} more", "got {x} more from {m}", "[earned|collected] {x} more"),
-    "-": ("gave {x} to {m}", "[lost|sold|gave away|ate|used|spent] {x}[| of them]"),
-}
-ASKS = (
-    "How many {i} are there now?", "How many {i} [are there in total|are there in the end|are left]?",
-    "How many {i} [does {n} have|are there] now?", "How many is that?", "How many[| {i}] [does {p2} have|does {n} have][| now| left]?",
-    "How many[| {i}] are there [altogether|in all|together|now]?", "What is the total?",
-)  # fmt: skip
-BARE = {
-    "+": (
-        "What is {a} + {b}?", "[Compute|Add|Calculate] {a} + {b}.", "What is the sum of {a} and {b}?", "{a} + {b} = ?",
-        "[What is|How much is] {a} plus {b}?", "Add {a} and {b}.", "{a} + {b}?",
-    ),
-    "-": (
-        "What is {a} - {b}?", "[Compute|Calculate] {a} - {b}.", "[What is|How much is] {a} minus {b}?", "{a} - {b} = ?",
-        "Take {b} from {a}.", "[Subtract {b} from|Take {b} away from] {a}.", "{a} - {b}?",
-    ),
-    "x": (
-        "What is {a} x {b}?", "What is {a} * {b}?", "[Compute|Calculate] {a} times {b}.", "[How much|What] is {a} times {b}?",
-        "Multiply {a} by {b}.", "{a} x {b} = ?", "[What is the product of|Multiply] {a} and {b}[?|.]",
-    ),
-}  # fmt: skip
-BARE_TWO = ("What is {a} {p} {b} {q} {c}?", "[Compute|Calculate] {a} {p} {b} {q} {c}.", "{a} {p} {b} {q} {c} = ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +53,6 @@ CAREFUL = USUAL.times(0.025)
 NONE = USUAL.times(0)
 
 
-def apply(a: int, sign: str, b: int) -> int:
-    return a + b if sign == "+" else a - b if sign == "-" else a * b
-
-
 def _is_held_out(numbers: tuple[int, ...], signs: str) -> bool:
     """By its numbers, whatever the story; 3 + 4 and 4 + 3 are one problem."""
     first = numbers if signs[0] == "-" else (*sorted(numbers[:2]), *numbers[2:])
@@ -140,34 +74,66 @@ def draw(random: Random, evaluation: bool = False) -> Problem:
     while True:
         numbers, signs = _numbers(random)
         if _is_held_out(numbers, signs) if evaluation else not _touches_held_out(numbers, signs):
-            return Problem(_question(random, numbers, signs), numbers, signs)
+            return Problem(question(random, numbers, signs), numbers, signs)
+
+
+def retold(random: Random) -> Problem:
+    """A problem that no training ever sees, told in sentences that no training ever sees."""
+    numbers, signs = _numbers(random)
+    if not _is_held_out(numbers, signs):
+        return retold(random)
+    groups = signs[0] == "x"
+    changes = zip(signs[1:], numbers[2:], strict=True) if groups else zip(signs, numbers[1:], strict=True)
+    told = [
+        stories.RETOLD["x" if groups else "start"],
+        *(_with(stories.RETOLD[sign], number) for sign, number in changes),
+        stories.RETOLD["ask"],
+    ]
+    values = _people(random, dict(zip("abc", map(str, numbers), strict=False)))
+    return Problem(expand(random, " ".join(map(random.choice, told)), stories.LISTS, values), numbers, signs)
+
+
+def _with(patterns: tuple[str, ...], number: int) -> tuple[str, ...]:
+    return tuple(pattern.replace("{x}", str(number)) for pattern in patterns)
 
 
 def _numbers(random: Random) -> tuple[tuple[int, ...], str]:
     sign = random.choices("+-x", (4, 4, 3))[0]
     if sign == "x":
-        numbers = [random.randint(2, 25), random.randint(2, 9)]
+        numbers = [
+            random.randint(stories.SMALLEST, stories.GROUPS_AT_MOST),
+            random.randint(stories.SMALLEST, stories.EACH_AT_MOST),
+        ]
     else:
-        numbers = sorted((random.randint(2, 99), random.randint(2, 99)), reverse=sign == "-" or random.random() < 0.5)
+        numbers = sorted((_number(random), _number(random)), reverse=sign == "-" or random.random() < 0.5)
     if random.random() < 0.6:
         return tuple(numbers), sign
     value = apply(numbers[0], sign, numbers[1])
     second = random.choice("+-") if value > 3 else "+"
-    return (*numbers, random.randint(2, 99) if second == "+" else random.randint(2, min(99, value - 1))), sign + second
+    return (*numbers, _number(random, stories.LARGEST if second == "+" else value - 1)), sign + second
 
 
-def _question(random: Random, numbers: tuple[int, ...], signs: str) -> str:
+def _number(random: Random, most: int = stories.LARGEST) -> int:
+    return random.randint(stories.SMALLEST, min(stories.LARGEST, most))
+
+
+def question(random: Random, numbers: tuple[int, ...], signs: str) -> str:
     values = dict(zip("abc", map(str, numbers), strict=False))
     if random.random() < 0.05:
         values |= {"n": made_up(random).capitalize(), "i": made_up(random) + "s"}
     if random.random() < 0.2:
-        pattern = random.choice(BARE[signs] if len(signs) == 1 else BARE_TWO)
-        return expand(random, pattern, LISTS, values | {"p": signs[0], "q": signs[-1]})
-    values.setdefault("n", random.choice(LISTS["n"]))
-    values["m"] = random.choice([name for name in LISTS["m"] if name != values["n"]])
-    she = values["n"] in LISTS["n"][20:] or (values["n"] not in LISTS["n"] and random.random() < 0.5)
-    values |= {"p": "She" if she else "He", "o": "her" if she else "him", "p2": "she" if she else "he"}
-    return expand(random, " ".join((*_told(random, numbers, signs), random.choice(ASKS))), LISTS, values)
+        pattern = random.choice(stories.BARE[signs] if len(signs) == 1 else stories.BARE_TWO)
+        return expand(random, pattern, stories.LISTS, values | {"p": signs[0], "q": signs[-1]})
+    return expand(
+        random, " ".join((*_told(random, numbers, signs), random.choice(stories.ASKS))), stories.LISTS, _people(random, values)
+    )
+
+
+def _people(random: Random, values: dict[str, str]) -> dict[str, str]:
+    values.setdefault("n", random.choice(stories.LISTS["n"]))
+    values["m"] = random.choice([name for name in stories.LISTS["m"] if name != values["n"]])
+    she = values["n"] in stories.LISTS["n"][20:] or (values["n"] not in stories.LISTS["n"] and random.random() < 0.5)
+    return values | {"p": "She" if she else "He", "o": "her" if she else "him", "p2": "she" if she else "he"}
 
 
 def _told(random: Random, numbers: tuple[int, ...], signs: str) -> list[str]:
@@ -175,14 +141,14 @@ def _told(random: Random, numbers: tuple[int, ...], signs: str) -> list[str]:
     groups = signs[0] == "x"
     changes = list(zip(signs[1:] if groups else signs, numbers[2:] if groups else numbers[1:], strict=True))
     if not groups and random.random() < 0.2:
-        begun = f"{{n}} has {{a}} {{i}} and [then |]{_done(random, DOES, *changes.pop(0))}."
+        begun = stories.BEGUN.replace("{done}", _done(random, stories.DOES, *changes.pop(0)))
     else:
-        begun = random.choice(GROUPS if groups else STARTS)
+        begun = random.choice(stories.GROUPS if groups else stories.STARTS)
     if len(changes) == 2 and random.random() < 0.3:
-        way = random.choice((DOES, DID))
+        way = random.choice((stories.DOES, stories.DID))
         first, second = (_done(random, way, *change) for change in changes)
-        return [begun, f"[{{n}}|{{p}}] {first} and [then |]{second}."]
-    return [begun, *(random.choice(CHANGES[sign]).replace("{x}", str(number)) for sign, number in changes)]
+        return [begun, stories.BOTH.replace("{first}", first).replace("{second}", second)]
+    return [begun, *(random.choice(stories.CHANGES[sign]).replace("{x}", str(number)) for sign, number in changes)]
 
 
 def _done(random: Random, way: dict[str, tuple[str, ...]], sign: str, number: int) -> str:

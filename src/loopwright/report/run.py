@@ -23,7 +23,7 @@ ANSWERERS: Mapping[str, str] = {
     "scripted": "scripted: answers written beforehand, no model was asked",
     "replay": "replayed: answers recorded earlier, no model was asked",
     "refusing": "refusing: stands in for a model and never answers",
-    "tiny": "simulated: the small embedded model, not one for use",
+    "tiny": "embedded: the small model of the package, which knows its own little world alone and stands for no other",
 }
 """Providers behind which no real model answers, and what to say of them."""
 

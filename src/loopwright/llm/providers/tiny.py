@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from loopwright.llm.tiny.reading import Reading
     from loopwright.llm.tiny.serving import Server
 
-WORLD = (
-    "arithmetic word problems with whole numbers up to 99, and writing, sorting and judging customer messages to an online shop"
-)
+WORLD = "sums in words with whole numbers from 2 to 99, and writing, sorting and judging customer messages to an online shop"
 
 
 class Tiny:

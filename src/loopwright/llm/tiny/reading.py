@@ -15,6 +15,8 @@ from loopwright.llm.prompts import recognise
 from loopwright.llm.structured import SCHEMA_FOLLOWS
 from loopwright.llm.tiny.form import form, keys_of, labels_of, outside
 from loopwright.llm.tiny.signatures import Signature, asked_by, signature_of
+from loopwright.llm.tiny.stories import LARGEST, LISTS
+from loopwright.llm.tiny.sums import read_sum
 from loopwright.llm.tiny.tokens import CHARACTERS, Tokenizer
 from loopwright.llm.tiny.wording import Answered, Fields, Wording, native, worded
 
@@ -27,7 +29,9 @@ _SIGNS = str.maketrans(
     {"×": "x", "÷": "/", "−": "-", "–": "-", "—": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "…": "..."}
 )
 _BETWEEN = re.compile(r"(?<=\d)\s*([-+*x/])\s*(?=\d)")
-_SUM = re.compile(r"\d+(?: [-+*x/] \d+)+")
+_SPOKEN = re.compile(r"(?<=\d) (plus|minus|times) (?=\d)", re.I)
+_SIGN_OF = {"plus": "+", "minus": "-", "times": "x"}
+_SUM = re.compile(r"(?:what'?s |whats )?(\d+(?: [-+*x/] \d+)+)(?: ?=)?", re.I)
 _OTHER_SIGN = re.compile(r"\d\s*[/%^]|\d\s*:\s*\d")
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
@@ -69,7 +73,7 @@ def read(request: Request, tokenizer: Tokenizer) -> Read:
         return _of_job(_Asked(found.job, found.slots), schema, tokenizer)
     if len(spoken) > 1 and not _numbers(text):
         return _of_second_chance(spoken[:-1], text, schema, tokenizer)
-    return _of_job(_Asked("ask", {"question": _tidy(text)}), schema, tokenizer)
+    return _of_job(_Asked("ask", {"question": text}), schema, tokenizer)
 
 
 def _split(text: str, request: Request) -> tuple[str, Mapping[str, Any] | None]:
@@ -85,21 +89,19 @@ def _split(text: str, request: Request) -> tuple[str, Mapping[str, Any] | None]:
 
 
 def _of_job(asked: _Asked, schema: Mapping[str, Any] | None, tokenizer: Tokenizer) -> Read:
-    why = _why_not(asked, tokenizer)
-    if why is not None:
-        return Outside(why)
-    wording = worded(_fields(asked), schema)
-    return Reading((_plain(form(asked.job, asked.slots)),), wording)
+    inside = _inside(asked, tokenizer)
+    if isinstance(inside, Outside):
+        return inside
+    return Reading((_plain(form(inside.job, inside.slots)),), worded(_fields(inside), schema))
 
 
 def _of_signature(signature: Signature, schema: Mapping[str, Any] | None, tokenizer: Tokenizer) -> Read:
     asked = asked_by(signature)
     if isinstance(asked, str):
         return Outside(asked)
-    job = _Asked(asked.job, asked.slots)
-    why = _why_not(job, tokenizer)
-    if why is not None:
-        return Outside(why)
+    job = _inside(_Asked(asked.job, asked.slots), tokenizer)
+    if isinstance(job, Outside):
+        return job
     wording = asked.wording(_fields(job), schema)
     turns: tuple[str, ...] = (_plain(form(job.job, job.slots)),)
     if asked.earlier is not None:
@@ -120,12 +122,12 @@ def _of_second_chance(before: Sequence[Message], again: str, schema: Mapping[str
     """The question, the last answer, and the last words that ask for another try."""
     if before[-1].role != "assistant":
         return Outside("there is no number in the question, and no answer that it could look at again")
-    asked = next((found for message in reversed(before) if (found := _question(message))), None)
-    if asked is None or asked.job not in _WORKED:
+    question = next((found for message in reversed(before) if (found := _question(message))), None)
+    if question is None or question.job not in _WORKED:
         return Outside("it can be asked again about arithmetic alone")
-    why = _why_not(asked, tokenizer)
-    if why is not None:
-        return Outside(why)
+    asked = _inside(question, tokenizer)
+    if isinstance(asked, Outside):
+        return asked
     known = tokenizer.known(_plain(again))
     if known < _KNOWN_OF_DATA:
         return Outside(_strange(known))
@@ -140,7 +142,7 @@ def _question(message: Message) -> _Asked | None:
     found = recognise(text)
     if found is not None:
         return _Asked(found.job, found.slots)
-    return _Asked("ask", {"question": _tidy(text)}) if _numbers(text) else None
+    return _Asked("ask", {"question": text}) if _numbers(text) else None
 
 
 def _earlier(text: str) -> str:
@@ -149,24 +151,44 @@ def _earlier(text: str) -> str:
     return _plain(answered.said() if answered is not None else text)
 
 
-def _why_not(asked: _Asked, tokenizer: Tokenizer) -> str | None:
+def _inside(asked: _Asked, tokenizer: Tokenizer) -> _Asked | Outside:
+    """What is asked, in words that the network knows; why it lies outside, where it does."""
     why = outside(asked.job, asked.slots)
     if why is not None:
-        return why
-    if asked.job in _WORKED and (why := _not_arithmetic(asked.slots["question"])) is not None:
-        return why
+        return Outside(why)
+    if asked.job in _WORKED:
+        question = _taught(asked.slots["question"], tokenizer)
+        if isinstance(question, Outside):
+            return question
+        asked = _Asked(asked.job, {"question": question})
     if asked.job == "write_rows" and not (asked.slots["count"].isdigit() and 1 <= int(asked.slots["count"]) <= _MOST_ROWS):
-        return f"it writes at most {_MOST_ROWS} rows at a time"
+        return Outside(f"it writes at most {_MOST_ROWS} rows at a time")
     known = tokenizer.known(_plain(form(asked.job, asked.slots)))
-    return None if known >= _KNOWN.get(asked.job, _KNOWN_OF_DATA) else _strange(known)
+    return asked if known >= _KNOWN.get(asked.job, _KNOWN_OF_DATA) else Outside(_strange(known))
+
+
+def _taught(question: str, tokenizer: Tokenizer) -> str | Outside:
+    """A problem as it was taught, with names that the network knows in the place of those that it does not."""
+    why = _not_arithmetic(question)
+    if why is not None:
+        return Outside(why)
+    tidy = _tidy(question)
+    told = read_sum(tidy)
+    if isinstance(told, str):
+        return Outside(told)
+    for slot, name in told.named.items():
+        if tokenizer.known(f" {name}") < 1:
+            other = next(known for known in LISTS[slot] if known not in tidy)
+            tidy = re.sub(rf"\b{re.escape(name)}\b", other, tidy, flags=re.I)
+    return tidy
 
 
 def _not_arithmetic(question: str) -> str | None:
     if any(sign not in CHARACTERS for sign in _folded(question)):
         return "the question has signs that it cannot read"
     numbers = _numbers(question)
-    if not 2 <= len(numbers) <= 3 or not all(number.isdigit() and int(number) <= 99 for number in numbers):
-        return "the question does not have two or three whole numbers up to 99"
+    if not 2 <= len(numbers) <= 3 or not all(number.isdigit() and int(number) <= LARGEST for number in numbers):
+        return f"the question does not have two or three whole numbers up to {LARGEST}"
     if _OTHER_SIGN.search(question):
         return "it adds, takes away and multiplies, and no more"
     return None
@@ -175,8 +197,9 @@ def _not_arithmetic(question: str) -> str | None:
 def _tidy(question: str) -> str:
     """A question in somebody's own words, with the capital, the spaces and the last mark that they may have left out."""
     spaced = _BETWEEN.sub(r" \1 ", _plain(question))
-    if _SUM.fullmatch(spaced):
-        return f"What is {spaced}?"
+    bare = _SUM.fullmatch(_SPOKEN.sub(lambda found: f" {_SIGN_OF[found[1].lower()]} ", spaced))
+    if bare:
+        return f"What is {bare[1].replace('*', 'x')}?"
     mark = "" if spaced[-1:] in ".?!" else "?" if spaced.lower().startswith(("what", "how")) else "."
     return spaced[:1].upper() + spaced[1:] + mark
 
