@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import loopwright_toy.trial
-from loopwright.errors import BoundaryError, CallError
+from loopwright.errors import BoundaryError
 from loopwright.llm.practice import PracticeServer
 from loopwright.loop.chooser import Chooser
 from loopwright.loop.trial import Trial
 from loopwright.loop.work import Outcome
-from loopwright.runs.folder import RunFolder, all_runs
+from loopwright.runs.folder import RunFolder
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.compare import differences
@@ -242,13 +242,20 @@ async def test_what_a_failed_act_left_running_asks_no_more(tmp_path: Path, monke
     assert rows(result.folder, "SELECT count(*) FROM call WHERE status = 'open'") == [(0,)]
 
 
-async def test_a_stage_that_met_an_error_is_tried_again_on_resume(tmp_path: Path) -> None:
+async def test_a_first_question_that_meets_a_passing_error_is_asked_again(tmp_path: Path) -> None:
     async with PracticeServer(script=["500"]) as server:
+        result = await Desk(tmp_path, server).run("structured: true", sets=("models.writer.limits.retries=0",))
+    assert (result.end.status, result.exit_code) == ("done", 0)
+
+
+async def test_a_stage_that_met_an_error_says_what_to_mend_and_is_tried_again_on_resume(tmp_path: Path) -> None:
+    async with PracticeServer(script=["400"]) as server:
         desk = Desk(tmp_path, server)
-        with pytest.raises(CallError):
-            await desk.run("structured: true", sets=("models.writer.limits.retries=0",))
-        (folder,) = all_runs(tmp_path / "runs")
-        resumed = await desk.resume(folder)
+        stopped = await desk.run("structured: true")
+        assert (stopped.end.status, stopped.exit_code, stopped.progress.settled) == ("stopped", 1, 0)
+        assert stopped.end.reason.startswith("before the first trial: ")
+        assert stopped.end.reason.endswith("the endpoint refuses the request: look at the block's parameters")
+        resumed = await desk.resume(stopped.folder)
     assert (resumed.end.status, resumed.exit_code) == ("done", 0)
 
 

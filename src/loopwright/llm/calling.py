@@ -111,7 +111,7 @@ class Endpoint:
                     continue
                 if tries >= self._retries:
                     raise
-                await self._back_off(tries)
+                await self.back_off(tries)
                 tries += 1
             else:
                 if reply is not None:
@@ -124,7 +124,8 @@ class Endpoint:
             self._shared.stop(error)
             raise
 
-    async def _back_off(self, tries: int) -> None:
+    async def back_off(self, tries: int) -> None:
+        """Waits the longer the more tries have failed."""
         longest = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2 ** min(tries, 16))
         await self._shared.wait_for(self._shared.clock.sleep(self._shared.jitter() * longest))
 

@@ -6,29 +6,25 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
-from loopwright.errors import BadAnswer, Interrupted, RunStopped
+from loopwright.errors import CallError, EndpointDown, Interrupted, RunStopped
 from loopwright.llm import providers
 from loopwright.llm.cache import ReplyCache
-from loopwright.llm.calling import STRONGEST
 from loopwright.llm.http import Http
 from loopwright.llm.models import Models
-from loopwright.llm.probe import QUESTION
+from loopwright.llm.probe import diagnose
 from loopwright.llm.provider import Provider
 from loopwright.llm.spending import Spending
-from loopwright.llm.structured import Ability, weaker
 from loopwright.loop.adapt import Adaptation, End, Setting, end_by
 from loopwright.loop.book import RunBook
 from loopwright.loop.progress import Progress
 from loopwright.loop.stage import Stages
-from loopwright.loop.trial import Place
 from loopwright.loop.window import Window
 from loopwright.loop.work import Work
 from loopwright.policy.protocol import Policy
-from loopwright.records import Json
+from loopwright.runs.abilities import Probing
 from loopwright.runs.beginning import bare
 from loopwright.runs.check import Checked
 from loopwright.runs.domain import Domain, own_learning, remember
@@ -106,7 +102,7 @@ class Life:
             async with _beside(self._watch(loop.progress, models)):
                 with _signals(loop, self._watcher, self._drain_s):
                     stages = Stages(store, models, spec.seed, self._base)
-                    end = await self._whole(loop, work, stages, Probing(spec, models, built))
+                    end = await self._whole(loop, work, stages, Probing(spec, models, built, self._watcher.notice))
             missed = None
             if end.status == "done":
                 missed = work.missed(loop.state)
@@ -126,6 +122,8 @@ class Life:
             return End("interrupted", str(stopped), stopped)
         except RunStopped as error:
             return end_by(error)
+        except CallError as error:
+            return end_by(EndpointDown(f"before the first trial: {diagnose(error)}"))
         return await loop.run()
 
     def _setting(self) -> Setting:
@@ -145,34 +143,6 @@ class Life:
 
     async def _watch(self, progress: Progress, models: Models) -> None:
         await self._watcher.watch(Live(self._folder, self._checked.spec, progress, models, self._checked.warnings))
-
-
-class Probing(NamedTuple):
-    """Finds out before trial 0 how each endpoint that is asked for JSON can be made to give it, and keeps that in the store."""
-
-    spec: RunSpec
-    models: Models
-    providers: Providers
-
-    async def run(self, stages: Stages) -> None:
-        blocks = {block.id: block for block in self.spec.models}
-        for id in self.spec.asks_for_json():
-            if getattr(self.providers[id], "ability", None) is None:
-                reads = {"provider": blocks[id].provider, "model": blocks[id].name}
-                found = await stages.run(f"probe {id}", reads, partial(self._ask, id))
-                self.models.abilities[id] = cast(Ability, found)
-
-    async def _ask(self, id: str, place: Place) -> Json:
-        ability: Ability | None = STRONGEST
-        while ability is not None:
-            try:
-                await place.ask(id, QUESTION)
-                break
-            except BadAnswer:
-                ability = weaker(self.models.abilities.get(id, STRONGEST))
-                if ability is not None:
-                    self.models.abilities[id] = ability
-        return self.models.abilities.get(id, STRONGEST)
 
 
 @contextlib.asynccontextmanager
