@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -131,6 +132,26 @@ def _settled(desk: Desk) -> int:
         except sqlite3.OperationalError:
             return 0
     return 0
+
+
+@contextlib.contextmanager
+def served(desk: Desk, model: str, *faults: str) -> Iterator[str]:
+    """A model behind the practice server in a process of its own; its address."""
+    words = [*PROGRAM, "models", "serve", "--model", model, "--port", "0", "--name", "practice"]
+    for fault in faults:
+        words += ["--fault", fault]
+    process = subprocess.Popen(words, cwd=desk.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            found = re.search(r"http://127\.0\.0\.1:\d+/v1", line)
+            if found:
+                yield found[0]
+                return
+        raise AssertionError("the server did not start")
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 @pytest.fixture

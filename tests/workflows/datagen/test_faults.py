@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from tests.workflows.datagen.conftest import PROGRAM, TASK, Desk
+from tests.workflows.datagen.conftest import TASK, Desk, served
 from tests.workflows.datagen.test_models import SCRIPT, SLOTS
 
 FAULTS = ("429-seconds:0.03", "500:0.03", "truncated:0.02", "reset:0.02")
-
-
-@contextmanager
-def served(desk: Desk, *faults: str) -> Iterator[str]:
-    words = [*PROGRAM, "models", "serve", "--model", "scripted:script.py:good", "--port", "0", "--name", "practice"]
-    for fault in faults:
-        words += ["--fault", fault]
-    process = subprocess.Popen(words, cwd=desk.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            found = re.search(r"http://127\.0\.0\.1:\d+/v1", line)
-            if found:
-                yield found[0]
-                return
-        raise AssertionError("the server did not start")
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 @pytest.mark.slow
@@ -39,7 +16,7 @@ def test_faults_change_nothing(desk: Desk) -> None:
     (desk.folder / "script.py").write_text(SCRIPT)
     rows = []
     for faults in ((), FAULTS):
-        with served(desk, *faults) as url:
+        with served(desk, "scripted:script.py:good", *faults) as url:
             limits = "limits: {concurrency: 16, retries: 8}"
             model = f"models:\n  - {{id: writer, provider: openai, model: practice, base_url: '{url}', {limits}}}\n"
             ended = desk.run(f"{TASK}{SLOTS}\n{model}\ntarget: {{accepted: 150}}", "--fresh", "--json")
