@@ -32,7 +32,7 @@ def rows(count: int, *, reason: str | None = None, labels: tuple[str, ...] = LAB
     }
 
 
-def material(accepted: int = 6, rejected: int = 6) -> Material:
+def material(accepted: int = 20, rejected: int = 20) -> Material:
     return Material(rows(accepted), rows(rejected, reason="length: 6 words, at most 5"), View({}))
 
 
@@ -56,5 +56,6 @@ class Script:
         assert found is not None
         said = f"words {request.seed} about {prompts.read_facts(found.slots.get('facts', '')).get('label')}"
         rows = [{"text": f"{said} {place}"} for place in range(int(found.slots.get("count", 1)))]
-        answers = {"fill_slot": said, "write_row": json.dumps(rows[0])}
-        return answers.get(found.job) or json.dumps({"rows": rows})
+        if found.job == "fill_slot":
+            return said
+        return json.dumps(rows[0] if found.job in ("write_row", "evolve_row", "repair_row") else {"rows": rows})

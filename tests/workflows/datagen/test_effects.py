@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.workflows.datagen.conftest import Desk
 
-TASK = "task: {description: Notes about the country.}\nvalidators: {deduplication: {field: text}}\n"
+TASK = "task: {description: Notes about the country.}\n"
 
 
 def model(rule: str, id: str = "writer") -> str:
     return f"  - {{id: {id}, provider: scripted, script: 'tests.workflows.datagen.writers:{rule}'}}\n"
 
 
-def run(desk: Desk, rule: str, arms: str, more: str = "", *, rows: int = 60) -> list[dict[str, Any]]:
-    """The rows of a run of these arms alone, in the order of the run."""
+class Rows(NamedTuple):
+    """Of a run, in its order."""
+
+    accepted: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+
+
+def run(desk: Desk, rule: str, arms: str, more: str = "", *, rows: int = 60) -> Rows:
+    """What a run of these arms alone comes to."""
     recipe = f"{TASK}models:\n{model(rule)}arms: {arms}\npolicy: uniform\ntarget: {{accepted: {rows}}}\n{more}"
     ended = desk.run(recipe, "--fresh", "--json")
     assert ended.code == 0, ended.out + ended.err
     newest = max(desk.runs(), key=lambda store: store.stat().st_mtime_ns)
-    return desk.rows(place=newest.parent)
+    return Rows(desk.rows(place=newest.parent), desk.rows("rejects.jsonl", newest.parent))
 
 
 def test_examples_make_rows_like_the_seeds(desk: Desk) -> None:
@@ -33,7 +40,7 @@ def test_examples_make_rows_like_the_seeds(desk: Desk) -> None:
 
     found = {}
     for kind in ("naive", "examples"):
-        rows = run(desk, "imitator", f"[{{id: only, kind: {kind}}}]", "seeds: {path: seeds.csv}")
+        rows = run(desk, "imitator", f"[{{id: only, kind: {kind}}}]", "seeds: {path: seeds.csv}").accepted
         texts = [row["data"]["text"] for row in rows]
         found[kind] = (far(texts), mean(text.endswith("?") for text in texts))
         parents = {parent for row in rows for parent in row["lineage"].get("parents", ())}
@@ -41,3 +48,33 @@ def test_examples_make_rows_like_the_seeds(desk: Desk) -> None:
     assert found["examples"] == (0.0, 1.0)
     assert found["naive"][0] > 3
     assert found["naive"][1] < 0.75
+
+
+def test_evolve_grows_rows_out_of_rows_and_refuses_near_duplicates_of_their_parents(desk: Desk) -> None:
+    arms = "[{id: plain, kind: naive}, {id: grown, kind: evolve, params: {attempts: 1, generations: 3}}]"
+    rows = run(desk, "gardener", arms, "validators: {length: {max_words: 20}}", rows=150)
+    known = {row["id"]: row for row in rows.accepted}
+    grown = [row for row in rows.accepted if row["lineage"]["arm"] == "grown"]
+    refused = [row for row in rows.rejected if row["rejected_by"] == "written"]
+    for row in grown:
+        (parent,) = row["lineage"]["parents"]
+        assert row["lineage"]["generation"] == known[parent]["lineage"].get("generation", 0) + 1
+        assert row["lineage"]["operation"] in ("deepen", "vary", "style")
+        assert not row["data"]["text"].startswith(known[parent]["data"]["text"])
+    assert {row["lineage"]["generation"] for row in grown} == {1, 2, 3}
+    assert len(refused) > 10
+    for row in refused:
+        assert row["data"]["text"] == known[row["lineage"]["parents"][0]]["data"]["text"] + " now"
+        assert row["reason"].startswith(f"a near duplicate of its parent {row['lineage']['parents'][0]}: alike to 0.9")
+
+
+def test_repair_brings_most_rows_back_that_were_too_long(desk: Desk) -> None:
+    arms = "[{id: plain, kind: naive}, {id: mended, kind: repair}]"
+    rows = run(desk, "rambler", arms, "validators: {length: {max_words: 12}}", rows=200)
+    long = {row["id"] for row in rows.rejected if row["rejected_by"] == "length" and row["lineage"]["arm"] == "plain"}
+    mended = {row["id"]: row["lineage"]["parents"][0] for row in rows.accepted if row["lineage"]["arm"] == "mended"}
+    again = {row["id"]: row["lineage"]["parents"][0] for row in rows.rejected if row["lineage"]["arm"] == "mended"}
+    back = {again.get(parent, parent) for parent in mended.values()}
+    assert len(long) > 50
+    assert len(back & long) >= len(long) / 2
+    assert len(back) == len(mended), "no row is mended twice over"

@@ -77,7 +77,7 @@ async def test_no_two_requests_of_a_batch_are_equal(kind: str) -> None:
 
 
 async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str) -> None:
-    purpose = "slot 0" if kind == "templater" else "rows 0"
+    purpose = {"templater": "slot 0", "evolve": "evolve 0", "repair": "repair 0"}.get(kind, "rows 0")
     orders = [Order(0, "refund"), Order(1, "delivery"), Order(2, "account")]
     for number in range(20):  # not every row of the grammar has a slot
         written = await write(kind, orders, Script(purpose), number)

@@ -34,7 +34,7 @@ def answer(request: Request, texts: Rows) -> str:
     if found.job == "plan":
         return json.dumps({name: ["one", "two"] for name in ("facets", "personas", "tones", "formats")})
     rows = [{"text": text} for text in texts(found.slots, int(found.slots.get("count", 1)))]
-    return json.dumps(rows[0] if found.job == "write_row" else {"rows": rows})
+    return json.dumps(rows[0] if "row" in found.slots or found.job == "write_row" else {"rows": rows})
 
 
 def imitator(request: Request) -> str:
@@ -55,3 +55,28 @@ def _like(shown: list[str], *about: object) -> str:
     model = shown[_draw(*about)[-1] % len(shown)]
     said = sentence(len(model.split()), *about)
     return (said.capitalize() if model[0].isupper() else said) + ("" if model[-1].isalpha() else model[-1])
+
+
+def gardener(request: Request) -> str:
+    """Of three rows that it is to evolve it leaves one nearly as it is."""
+
+    def texts(slots: Mapping[str, str], count: int) -> list[str]:
+        old = json.loads(slots["row"])["text"] if "row" in slots else ""
+        if old and _draw(request.seed)[0] % 3 == 0:
+            return [f"{old} now"]
+        return [sentence(10, request.seed, place, slots.get("instruction")) for place in range(count)]
+
+    return answer(request, texts)
+
+
+def rambler(request: Request) -> str:
+    """Every other row is far too long. Told so, it mostly finds the end in time, of five rows it drops one."""
+
+    def texts(slots: Mapping[str, str], count: int) -> list[str]:
+        if "reason" not in slots:
+            return [sentence(8 if _draw(request.seed, at)[0] % 2 else 20, request.seed, at) for at in range(count)]
+        said = json.loads(slots["row"])["text"].split()
+        most = int(slots["reason"].rpartition("at most ")[2]) if _draw(request.seed)[0] % 5 else len(said)
+        return [" ".join(said[:most])]
+
+    return answer(request, texts)

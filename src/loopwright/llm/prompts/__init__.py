@@ -87,6 +87,13 @@ def reprompts() -> tuple[Reprompt, ...]:
 
 
 @cache
+def evolutions() -> Mapping[str, tuple[str, ...]]:
+    """Instructions for `evolve_row`, by what they do to a row."""
+    found = orjson.loads(files(__name__).joinpath("evolutions.json").read_bytes())
+    return {operation: tuple(instructions) for operation, instructions in found.items()}
+
+
+@cache
 def _template(job: str) -> str:
     if job not in jobs():
         raise UsageError(f"there is no prompt {job!r}; there are {', '.join(jobs())}")

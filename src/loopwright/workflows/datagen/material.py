@@ -32,6 +32,11 @@ class Past:
     reason: str | None = None
 
     @property
+    def lot(self) -> int:
+        """A number drawn for it, once for all."""
+        return int.from_bytes(_hash(self.id))
+
+    @property
     def row(self) -> Row:
         return Row(self.data, self.facts)
 
@@ -46,6 +51,13 @@ class Material(NamedTuple):
     accepted: ByLabel
     rejected: ByLabel
     view: View
+
+    def shared(self, batch: int, window: int) -> Material:
+        """What that batch may take of the rejects: so many batches under way at once share them out, none to two of them."""
+        ours = {
+            label: tuple(each for each in some if each.lot % window == batch % window) for label, some in self.rejected.items()
+        }
+        return self._replace(rejected={label: some for label, some in ours.items() if some})
 
 
 def seeds(rows: Sequence[Fields], label: str | None) -> ByLabel:
@@ -72,7 +84,7 @@ class Shelf:
 
     def accept(self, label: str | None, past: Past) -> None:
         ranked = self._ranked.setdefault(label, [])
-        rank = (blake2b(past.id.encode(), digest_size=8).digest(), past.id)
+        rank = (_hash(past.id), past.id)
         if len(ranked) == self._most and rank > ranked[-1]:
             return
         insort(ranked, rank)
@@ -88,3 +100,7 @@ class Shelf:
         for label, some in self._rejected.items():
             if any(each.id in ids for each in some):
                 self._rejected[label] = tuple(each for each in some if each.id not in ids)
+
+
+def _hash(id: str) -> bytes:
+    return blake2b(id.encode(), digest_size=8).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from loopwright.loop.trial import Trial
 from loopwright.loop.work import Happening, Outcome, Payoff, Settlement
@@ -48,7 +48,8 @@ class Settling:
         failed = {each.sample: each for each in reversed(said) if not each.passed}
         quality = {each.sample: each.score for each in said if each.validator == self._brief.quality}
         for sample in self._outcome.samples:
-            self._state.shelf.rework(sample.parents)
+            if cast(Any, sample.data)["row"] is not None:
+                self._state.shelf.rework(sample.parents)
             if sample.index in failed:
                 self._put_aside(sample, failed[sample.index])
             else:

@@ -24,6 +24,7 @@ from loopwright.workflows.datagen.context import Seen, as_arm, contextual, encod
 from loopwright.workflows.datagen.generators import model_of, way
 from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
+from loopwright.workflows.datagen.material import Material
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import WRITTEN, Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
@@ -74,24 +75,25 @@ class Datagen:
 
     async def act(self, trial: Trial, seen: Seen, chooser: Chooser) -> Outcome:
         labels = self.brief.quotas.next(seen.labels, self._size(seen), trial.rng("labels", step=0))
-        taken = self._taken([Order(index, label) for index, label in enumerate(labels)], seen)
+        material = seen.material.shared(trial.number, self.recipe.window)
+        taken = self._taken([Order(index, label) for index, label in enumerate(labels)], material, seen.off)
         on = [arm for arm in self.arms if arm.name in taken]
         pick = chooser.choose(features(seen, self.brief) if self._contextual else {}, on)
         orders = [Order(index, order.label) for index, order in enumerate(taken[pick.arm.name])]
-        written = await self._generators[pick.arm.name].write(orders, trial, seen.material)
-        examined = await self._examined(written, trial, seen.material.view)
+        written = await self._generators[pick.arm.name].write(orders, trial, material)
+        examined = await self._examined(written, trial, material.view)
         samples = [trial.sample(each.order.index, _kept(each), each.parents) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
         return Outcome(tuple(samples), tuple(verdicts))
 
-    def _taken(self, orders: Sequence[Order], seen: Seen) -> Mapping[str, Sequence[Order]]:
+    def _taken(self, orders: Sequence[Order], material: Material, off: frozenset[str]) -> Mapping[str, Sequence[Order]]:
         """The arms on offer, each with the orders that it has something to work on for. Those that were switched off come back
         where no other could write."""
-        able = {name: taken for name, one in self._generators.items() if (taken := one.takes(orders, seen.material))}
+        able = {name: taken for name, one in self._generators.items() if (taken := one.takes(orders, material))}
         if not able:
             labels = ", ".join(dict.fromkeys(order.label or "any label" for order in orders))
             raise UsageError(f"arms: none has a row to begin with for {labels}; add one that needs none, as `naive` does")
-        return {name: taken for name, taken in able.items() if name not in seen.off} or able
+        return {name: taken for name, taken in able.items() if name not in off} or able
 
     def _size(self, seen: Seen) -> int:
         """Of a batch: towards the end, its part of what all those under way are to bring, so that little is written in vain."""

@@ -20,6 +20,8 @@ GENERATORS = Kinds(
         "naive": f"{_HERE}.naive:Naive",
         "templater": f"{_HERE}.templater:Templater",
         "examples": f"{_HERE}.examples:Examples",
+        "evolve": f"{_HERE}.evolve:Evolve",
+        "repair": f"{_HERE}.repair:Repair",
     },
 )
 

@@ -12,16 +12,23 @@ from loopwright.llm.quoting import quote
 from loopwright.loop.trial import Place
 from loopwright.records import Fields
 from loopwright.spec.blocks import Block
+from loopwright.workflows.datagen.brief import Brief
 
 SEEDS = 2**31 - 1
 """What every endpoint takes."""
 
 
 class Sampling(Block):
-    """How the model's words are drawn."""
+    """How the model's words are drawn: what the ways that ask a model have in common."""
 
     temperature: Annotated[float | None, Field(ge=0, le=2, description="default: the model's")] = None
     top_p: Annotated[float | None, Field(gt=0, le=1, description="default: the model's")] = None
+
+    def unfit(self, brief: Brief, model: str | None) -> str | None:
+        return "there is no model to write rows" if model is None else None
+
+    def begins(self, brief: Brief) -> bool:
+        return True
 
 
 class Asked(NamedTuple):

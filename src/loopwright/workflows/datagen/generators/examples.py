@@ -27,9 +27,6 @@ class Examples(Sampling):
     ] = 0.25
     rows_per_call: RowsPerCall = 5
 
-    def unfit(self, brief: Brief, model: str | None) -> str | None:
-        return "there is no model to write rows" if model is None else None
-
     def begins(self, brief: Brief) -> bool:
         return brief.recipe.seeds is not None
 

@@ -27,12 +27,6 @@ class Naive(Sampling):
     plan: Entries = 8
     seeds: Annotated[float, Field(ge=0, le=1, description="the share of calls that are shown a seed as an example")] = 0.5
 
-    def unfit(self, brief: Brief, model: str | None) -> str | None:
-        return "there is no model to write rows" if model is None else None
-
-    def begins(self, brief: Brief) -> bool:
-        return True
-
     def generator(self, brief: Brief, model: str | None) -> Writing:
         return Writing(Whole(brief, Pen(model or "", self)), self)
 

@@ -28,9 +28,6 @@ class Templater(Sampling):
             return "the grammar has slots, and there is no model to fill them"
         return None
 
-    def begins(self, brief: Brief) -> bool:
-        return True
-
     def generator(self, brief: Brief, model: str | None) -> Drawing:
         if brief.grammar is None:
             raise ValueError(self.unfit(brief, model))
