@@ -200,6 +200,24 @@ def test_a_standing_that_is_carried_is_the_one_worked_out_anew(lessons: list[tup
     assert all(mean <= carried.rest for at, mean in enumerate(carried.means) if at != carried.best)
 
 
+def test_features_that_are_not_crossed_stand_alone_and_an_arm_without_any_earns_the_middle() -> None:
+    arms = (Arm("stop"), Arm("a", features={"again": 1, "id a": 1}), Arm("b", features={"again": 1, "id b": 1}))
+    encoding = Encoding({"x": (0, 2)}, {"k": ("p", "q")}, arms, crossed=("again",))
+    assert encoding.row({"x": 1, "k": "q"}, "a") == [1.0, 0.5, 0.0, 1.0, 1.0, 0.0]
+    assert encoding.row({"x": 1, "k": "q"}, "stop") == [0.0] * 6
+    assert Encoding.of(encoding.plain()).row({"x": 2, "k": "p"}, "b") == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
+    policy, memory = make({"lin_ts": {"shared": True}}), Memory()
+    for place in range(200):
+        context: dict[str, Any] = {"x": place % 3, "k": "pq"[place % 2]}
+        situation = Situation(context, arms, place, Keyed(place), encoding)
+        assert [list(row) for row in policy.rows(situation)] == [encoding.row(context, arm.name) for arm in arms]  # type: ignore[attr-defined]
+        choice = policy.choose(situation, memory)
+        draws, worth = choice.seen[1], choice.seen[2]
+        assert (draws[0], worth[0]) == (0.5, 0.5), "of `stop` nothing is drawn and nothing learned"
+        policy.learn(Lesson(context, choice.arm.name, 0.5 if choice.arm.name == "stop" else 0.8, encoding=encoding), memory)
+    assert choice.arm.name != "stop"
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_an_inverse_that_is_carried_decides_as_one_worked_out_from_the_state(shared: bool) -> None:
     rng, encoding = np.random.default_rng(2), Encoding(numbers={"x": (0, 1), "y": (0, 1)}, arms=ARMS)

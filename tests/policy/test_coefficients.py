@@ -66,6 +66,24 @@ def test_a_shared_model_tells_what_the_features_of_arms_add() -> None:
     assert found["load (0 to 50)"].high < 0
 
 
+def test_features_that_are_not_crossed_are_told_alone() -> None:
+    arms = (Arm("stop"), Arm("long", features={"again": 1, "long": 1}), Arm("short", features={"again": 1}))
+    encoding = Encoding(categories={"mood": ("calm", "busy")}, arms=arms, crossed=("again",))
+    heard, memory = listen(build(Named(kind="lin_ts", argument={"shared": True, "ridge": 0.01}))), Memory()
+    for trial in range(300):
+        mood, arm = ("calm", "busy")[trial % 2], arms[trial % 3]
+        value = 0.5 if arm.name == "stop" else 0.6 + 0.2 * (mood == "calm") - 0.1 * (arm.name == "long")
+        heard.around.learn(Lesson({"mood": mood}, arm.name, value, 1.0, {}, encoding), memory)
+    (model,) = models(heard, encoding, memory.state())
+    found = {each.feature: each.value for each in model.coefficients}
+    assert found == {
+        "arm's again": pytest.approx(0.2, abs=0.01),
+        "arm's again × mood=calm": pytest.approx(0.1, abs=0.01),
+        "arm's again × mood=busy": pytest.approx(-0.1, abs=0.01),
+        "arm's long": pytest.approx(-0.1, abs=0.01),
+    }
+
+
 @pytest.mark.parametrize(
     "policy",
     [

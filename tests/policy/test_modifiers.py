@@ -102,6 +102,41 @@ def test_safe_start_plays_the_baseline_until_another_arm_is_surely_better() -> N
     assert any("b is surely better than c" in choice.reason for choice in choices)
 
 
+def test_safe_start_asks_a_policy_with_features_what_is_surely_better_in_the_very_situation() -> None:
+    arms = (Arm("stop"), Arm("again", features={"again": 1.0}))
+    encoding = Encoding(categories={"last": ("wrong", "right")}, arms=arms, crossed=("again",))
+    policy, memory = (
+        make({"safe_start": {"baseline": "stop", "at_random": 0.5, "policy": {"lin_ts": {"v": 0.1, "shared": True}}}}),
+        Memory(),
+    )
+
+    def shares(last: str) -> dict[str, float]:
+        picked = [policy.choose(Situation({"last": last}, arms, 0, Keyed(seed), encoding), memory) for seed in range(1000)]
+        assert {each.probability for each in picked} == {None}, "what the inner policy would do is not known in closed form"
+        return {arm.name: sum(each.arm is arm for each in picked) / 1000 for arm in arms}
+
+    assert 0.02 < shares("wrong")["again"] < 0.08  # half of a tenth at random, half of that `again`; and some of the draws
+    for _ in range(50):
+        for last, value in (("wrong", 0.9), ("right", 0.1)):
+            policy.learn(Lesson({"last": last}, "again", value, encoding=encoding), memory)
+    assert shares("wrong")["again"] > 0.95
+    assert 0.01 < shares("right")["again"] < 0.05
+    assert "#safe" not in memory.state(), "nothing is counted that the model knows better"
+
+
+def test_a_share_that_is_left_to_the_policy_is_stated_where_the_policy_states_its_own() -> None:
+    policy, memory = (
+        make({"safe_start": {"baseline": "c", "explore": 0.4, "at_random": 0.25, "policy": {"fixed": "b"}}}),
+        Memory(),
+    )
+    picked = [policy.choose(Situation({}, ARMS, 0, Keyed(seed)), memory) for seed in range(3000)]
+    stated = {each.arm.name: each.probability for each in picked if each.probability is not None}
+    assert stated == {"b": pytest.approx(0.1 / 3 + 0.3)}
+    share = sum(each.arm.name == "b" for each in picked) / 3000
+    assert share == pytest.approx(0.1 / 3 + 0.3, abs=0.03)
+    assert sum(each.arm.name == "a" for each in picked) / 3000 == pytest.approx(0.1 / 3, abs=0.015)
+
+
 def test_per_cost_prefers_the_arm_that_earns_most_for_its_cost() -> None:
     policy, memory = make({"per_cost": {"part": "usd", "per": 1, "policy": {"epsilon_greedy": 0}}}), Memory()
     for arm, value, usd in (("a", 0.9, 9), ("b", 0.5, 2), ("c", 0.1, 1), ("b", 0.5, 4)):

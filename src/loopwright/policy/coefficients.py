@@ -88,6 +88,9 @@ class Heard:
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         return self.linear.choose(situation, memory)  # type: ignore[attr-defined,no-any-return]
 
+    def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
+        return self.linear.surely_better(situation, memory, base, confidence)
+
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         if lesson.weight > 0:
             arm = Arm(lesson.arm)
@@ -131,12 +134,16 @@ def _columns(encoding: Encoding, shared: bool) -> _Columns:
         names += [f"{name}={level}" for level in levels]
     if not shared:
         return _Columns(names, set_apart)
-    of_arms = sorted({name for arm in encoding.arms for name in arm.features})
-    products = [*names, *(_product(arm, name) for arm in of_arms for name in names)]
-    return _Columns(products, np.kron(np.eye(1 + len(of_arms)), set_apart).astype(np.float64))
+    crossed, alone = encoding.of_arms
+    products = [*(_product(arm, name) for arm in crossed for name in names), *(f"arm's {name}" for name in alone)]
+    matrix = np.eye(len(products))
+    matrix[: len(crossed) * len(names), : len(crossed) * len(names)] = np.kron(np.eye(len(crossed)), set_apart)
+    return _Columns(products, matrix)
 
 
-def _product(arm: str, name: str) -> str:
+def _product(arm: str | None, name: str) -> str:
+    if arm is None:
+        return name
     return f"arm's {arm}" if name == BASE else f"arm's {arm} × {name}"
 
 

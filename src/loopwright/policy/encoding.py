@@ -21,12 +21,17 @@ class Encoding:
 
     A field that is missing, or a level that is not declared, is all zeros. `bias` adds a constant 1. `arms` are the arms whose
     `features` matter; they are taken as they are.
+
+    Where arms share one model, its features are the products of a 1 and each feature of the arm with each number of the
+    context. With `crossed`, only the features named there are multiplied, the others stand alone, and there is no 1: an arm of
+    no features is one that nothing is learned of.
     """
 
     numbers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
     arms: Sequence[Arm] = ()
     bias: bool = True
+    crossed: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high) in self.numbers.items():
@@ -40,6 +45,7 @@ class Encoding:
             "categories": [[name, list(levels)] for name, levels in self.categories.items()],
             "arms": [[arm.name, dict(arm.features)] for arm in self.arms],
             "bias": self.bias,
+            **({} if self.crossed is None else {"crossed": list(self.crossed)}),
         }
 
     @classmethod
@@ -50,6 +56,7 @@ class Encoding:
             dict(plain["categories"]),
             [Arm(name, features=features) for name, features in plain["arms"]],
             plain["bias"],
+            plain.get("crossed"),
         )
 
     def context(self, context: Fields) -> tuple[float, ...]:
@@ -72,13 +79,23 @@ class Encoding:
         return numbers
 
     def arm(self, name: str) -> tuple[float, ...]:
-        """A 1 and the arm's features, in the order of their names."""
+        """A 1 and the arm's features in the order of their names; or those that are crossed, then the others."""
         row = self._arms.get(name)
         if row is None:
             close = nearest(name, self._arms)
             hint = f"; did you mean {close!r}?" if close else ""
             raise UsageError(f"the workflow's encoding does not say what features arm {name!r} has{hint}")
         return row
+
+    def row(self, context: Fields, name: str) -> list[float]:
+        """The features of a model that arms share."""
+        numbers, features, width = self.context(context), self.arm(name), len(self.of_arms[0])
+        return [number * feature for feature in features[:width] for number in numbers] + list(features[width:])
+
+    @cached_property
+    def kept(self) -> list[Any]:
+        """The arms that were last looked at, and what was made of them."""
+        return []
 
     @cached_property
     def _last(self) -> list[Any]:
@@ -89,9 +106,20 @@ class Encoding:
         return [(name, low, 1.0 / (high - low)) for name, (low, high) in self.numbers.items()]
 
     @cached_property
-    def _arms(self) -> dict[str, tuple[float, ...]]:
+    def of_arms(self) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
+        """The arms' features that are multiplied with the context, where None is the 1, and those that are not."""
         names = sorted({name for arm in self.arms for name in arm.features})
-        return {arm.name: (1.0, *(_sound(name, arm.features.get(name, 0.0)) for name in names)) for arm in self.arms}
+        if self.crossed is None:
+            return (None, *names), ()
+        return tuple(self.crossed), tuple(name for name in names if name not in self.crossed)
+
+    @cached_property
+    def _arms(self) -> dict[str, tuple[float, ...]]:
+        crossed, alone = self.of_arms
+        return {
+            arm.name: tuple(1.0 if name is None else _sound(name, arm.features.get(name, 0.0)) for name in (*crossed, *alone))
+            for arm in self.arms
+        }
 
 
 PLAIN = Encoding()

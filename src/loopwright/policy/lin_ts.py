@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
+from statistics import NormalDist
 from typing import Annotated
 
 from pydantic import Field
@@ -20,13 +21,16 @@ class LinTs(Linear):
     ridge: RidgeField = 1.0
     shared: SharedField = False
 
+    def doubt(self, confidence: float) -> float:
+        return NormalDist().inv_cdf(confidence) * self.v
+
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         arms, rng, rows = situation.arms, situation.rng, self.rows(situation)
         size = len(rows[0])
         solved = self.solved(situation, memory, size)
         worth, variance = self.outlook(rows, solved)
         if self.shared:
-            departures = self.maths.drawn(rows, solved, rng.normals(size))
+            departures = self.common(memory, size).drawn(rows, self.ridge, rng.normals(size))
             draws = [mean + self.v * departure for mean, departure in zip(worth, departures, strict=True)]
         else:
             v, normals = self.v, rng.normals(len(arms))

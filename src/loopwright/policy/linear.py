@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
+from math import sqrt
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field
@@ -18,7 +19,7 @@ from loopwright.records import Arm, Fields
 from loopwright.spec.blocks import Block
 
 if TYPE_CHECKING:
-    from loopwright.policy.ridge import Floats, Models, Outlook
+    from loopwright.policy.ridge import Floats, Models, Outlook, Ridge
 
 PLACE = "#linear"
 """Where the memory holds the sums, by arm; those that all arms share stand under no name."""
@@ -46,19 +47,38 @@ class Linear(Block):
         known = self.maths.models(memory.get(PLACE, _NOTHING), size)
         memory.put(PLACE, known.having(owner, self.maths.recall(known.get(owner), size).having(row, value, weight, self.ridge)))
 
-    def rows(self, situation: Situation) -> list[Sequence[float]]:
+    def rows(self, situation: Situation) -> Sequence[Sequence[float]]:
         """The features of the situation: one row where each arm has a model of its own, else a row for each arm."""
         context, arms, _, _, encoding = situation
+        declared = _declared(encoding, context)
         if not self.shared:
-            return [_declared(encoding, context).context(context)]
-        return [self._row(context, arm.name, encoding) for arm in arms]
+            return [declared.context(context)]
+        rows: Sequence[Sequence[float]] = self.maths.rows(declared, context, arms)
+        return rows
 
     def solved(self, situation: Situation, memory: Recollection, size: int) -> Floats:
         """The models of the arms, one above the other, or the one that they share."""
-        known: Models = self.maths.models(memory.get(PLACE, _NOTHING), size)
         if self.shared:
-            return self.maths.recall(known.get(""), size).solved(self.ridge)  # type: ignore[no-any-return]
+            return self.common(memory, size).solved(self.ridge)
+        known: Models = self.maths.models(memory.get(PLACE, _NOTHING), size)
         return known.stacked(situation.arms, size, self.ridge)
+
+    def common(self, memory: Recollection, size: int) -> Ridge:
+        """The model that all arms share."""
+        found: Ridge = self.maths.recall(self.maths.models(memory.get(PLACE, _NOTHING), size).get(""), size)
+        return found
+
+    def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
+        arms, rows = situation.arms, self.rows(situation)
+        worth, variance = self.outlook(rows, self.solved(situation, memory, len(rows[0])))
+        width = self.doubt(confidence)
+        bounds = [mean - width * sqrt(each) for mean, each in zip(worth, variance, strict=True)]
+        at = max((at for at in range(len(arms)) if at != base), key=bounds.__getitem__, default=base)
+        return arms[at].name if at != base and bounds[at] > worth[base] else None
+
+    def doubt(self, confidence: float) -> float:
+        """How many times the root of an arm's variance is left off for a lower bound."""
+        raise NotImplementedError
 
     def outlook(self, rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
         found: Outlook = self.maths.together(rows, solved) if self.shared else self.maths.apart(rows[0], solved)
@@ -70,8 +90,7 @@ class Linear(Block):
 
     def _row(self, context: Fields, arm: str, encoding: Encoding | None) -> Sequence[float]:
         declared = _declared(encoding, context)
-        row = declared.context(context)
-        return [number * feature for feature in declared.arm(arm) for number in row] if self.shared else row
+        return declared.row(context, arm) if self.shared else declared.context(context)
 
 
 def _declared(encoding: Encoding | None, context: Fields) -> Encoding:

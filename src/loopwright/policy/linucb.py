@@ -17,6 +17,9 @@ class LinUcb(Linear):
     ridge: RidgeField = 1.0
     shared: SharedField = False
 
+    def doubt(self, confidence: float) -> float:
+        return self.alpha
+
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         arms, rows = situation.arms, self.rows(situation)
         worth, variance = self.outlook(rows, self.solved(situation, memory, len(rows[0])))

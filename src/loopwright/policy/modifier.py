@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 
 from loopwright.errors import Problem, SpecError
 from loopwright.policy.memory import Memory, Recollection
-from loopwright.policy.protocol import Choice, Lesson, Policy, Situation
+from loopwright.policy.protocol import Choice, Judging, Lesson, Policy, Situation
 from loopwright.spec.blocks import Block, Named
 
 
@@ -42,6 +42,10 @@ class Modifier(Block):
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         self.inner.learn(lesson, memory)
+
+    def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
+        """What the inner policy says, where it can judge."""
+        return cast(Judging, self.inner).surely_better(situation, memory, base, confidence)
 
 
 def chain(policy: Policy) -> Iterator[Modifier]:

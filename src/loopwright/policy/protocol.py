@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
@@ -59,6 +59,15 @@ class Lesson(NamedTuple):
     parts: Fields = NOTHING
     encoding: Encoding | None = None
     weight: float = 1.0
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A policy that can say of one situation whether an arm is surely better than another, as those with features can."""
+
+    def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
+        """The arm whose lower bound is highest, if that is above what the arm at `base` is expected to earn."""
+        ...
 
 
 class Policy(Protocol):

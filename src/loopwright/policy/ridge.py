@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from loopwright.policy.encoding import Encoding
 from loopwright.policy.tally import UNIT
-from loopwright.records import Arm
+from loopwright.records import Arm, Fields
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -31,12 +32,13 @@ class Ridge:
     """Frozen: the sums are the state, what is worked out of them is kept beside, and depends on nothing but the order in which
     rewards came."""
 
-    __slots__ = ("carried", "known", "strength", "sums", "times")
+    __slots__ = ("carried", "known", "root", "strength", "sums", "times")
 
     def __init__(self, times: int, sums: NDArray[np.int64]) -> None:
         self.times = times
         self.sums = sums
         self.known: Floats | None = None
+        self.root: Floats | None = None
         self.strength = 0.0
         self.carried = 0
 
@@ -68,7 +70,16 @@ class Ridge:
         """How uncertain each direction is, and the coefficients as the last row, in units of 1e-9."""
         if self.known is None or self.strength != strength:
             self.known, self.strength = np.linalg.inv(self.sums + _before(len(self.sums), strength)), strength
+            self.root = None
         return self.known
+
+    def drawn(self, rows: Sequence[Sequence[float]], strength: float, normals: Sequence[float]) -> list[float]:
+        """How one draw of the coefficients departs from their mean, seen through each arm's features."""
+        known, root = self.solved(strength), self.root
+        if root is None:
+            self.root = root = np.linalg.cholesky(known[:-1, :-1] * UNIT).astype(np.float64)
+        departures: list[float] = (np.asarray(rows) @ (root @ normals)).tolist()
+        return departures
 
 
 class Models(dict[str, Ridge]):
@@ -141,7 +152,7 @@ def apart(row: Sequence[float], stack: Floats) -> Outlook:
 
 def together(rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
     """A row of features for every arm, and one model."""
-    numbers = np.array(rows)
+    numbers = np.asarray(rows)
     return _outlook(numbers @ solved[-1, :-1], np.einsum("ij,ij->i", numbers @ solved[:-1, :-1], numbers))
 
 
@@ -149,10 +160,14 @@ def _outlook(worth: Floats, variance: Floats) -> Outlook:
     return Outlook([MIDDLE + UNIT * each for each in worth.tolist()], [abs(UNIT * each) for each in variance.tolist()])
 
 
-def drawn(rows: Sequence[Sequence[float]], solved: Floats, normals: Sequence[float]) -> list[float]:
-    """How one draw of the coefficients departs from their mean, seen through each arm's features."""
-    departures: list[float] = (np.array(rows) @ (np.linalg.cholesky(solved[:-1, :-1] * UNIT) @ normals)).tolist()
-    return departures
+def rows(encoding: Encoding, context: Fields, arms: Sequence[Arm]) -> Floats:
+    """For each arm what `encoding.row` gives."""
+    if not encoding.kept or encoding.kept[0] is not arms:
+        encoding.kept[:] = arms, np.array([encoding.arm(arm.name) for arm in arms])
+    features: Floats = encoding.kept[1]
+    width = len(encoding.of_arms[0])
+    products = features[:, :width, None] * np.array(encoding.context(context))
+    return np.concatenate([products.reshape(len(arms), -1), features[:, width:]], axis=1)
 
 
 @cache

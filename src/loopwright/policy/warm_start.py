@@ -35,6 +35,9 @@ class WarmStart(Modifier):
         self.check(situation.arms)
         return self.inner.choose(situation, _Started(memory, self.start.memory))
 
+    def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
+        return super().surely_better(situation, _Started(memory, self.start.memory), base, confidence)
+
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         self.inner.learn(lesson, _Starting(memory, self.start.memory))
 
