@@ -18,9 +18,10 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-e
 digest = $(shell cat $(1) | sha256sum | cut -c1-16)
 DEV := .venv/made-$(call digest,requirements/dev.txt pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS)))
 BASE := .venv-base/made-$(call digest,requirements/base.txt)
+READERS := .venv-publish/made-$(call digest,requirements/publish.txt pyproject.toml)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
-.PHONY: help env test torch browser quick check lint types layers size bench bench-peers clients regret planted prove lock format clean
+.PHONY: help env test torch browser quick check lint types layers size bench bench-peers clients publish-check regret planted prove lock format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +74,9 @@ bench-peers: $(PEERS) ## the calling path and the policies beside other librarie
 clients: $(PEERS) ## the openai SDK and LiteLLM against the practice server, in .venv-bench
 	.venv-bench/bin/python -m pytest tests/llm/test_practice_clients.py tests/llm/test_providers.py
 
+publish-check: $(READERS) ## what others read datasets with (datasets, pandas, mlcroissant, prov), in .venv-publish
+	.venv-publish/bin/python -m pytest tests/workflows/datagen/test_publishing.py tests/workflows/datagen/test_published_readers.py
+
 regret: $(DEV) ## the regret of every policy, also where arms change, into docs/policies.md: some minutes
 	$(BIN)/python bench/regret.py
 	$(BIN)/python bench/drift.py
@@ -87,9 +91,10 @@ lock: $(DEV) ## make the lock files anew
 	$(COMPILE) --upgrade --extra dev --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements/bench.txt pyproject.toml requirements/bench.in
+	$(COMPILE) --upgrade --output-file requirements/publish.txt pyproject.toml requirements/publish.in
 
 clean: ## remove all that was made here
-	rm -rf .venv .venv-base .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-base .venv-bench .venv-publish build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(DEV):
 	$(PYTHON) -m venv --clear --without-pip .venv
@@ -106,4 +111,10 @@ $(PEERS):
 	$(PYTHON) -m venv --clear --without-pip .venv-bench
 	$(PIP) .venv-bench/bin/python $(LOCKED) requirements/bench.txt
 	$(PIP) .venv-bench/bin/python $(OURS) --editable .
+	touch $@
+
+$(READERS):
+	$(PYTHON) -m venv --clear --without-pip .venv-publish
+	$(PIP) .venv-publish/bin/python $(LOCKED) requirements/publish.txt
+	$(PIP) .venv-publish/bin/python $(OURS) --editable .
 	touch $@

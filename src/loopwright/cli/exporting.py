@@ -1,18 +1,27 @@
-"""`runs export` and `policy export`: to a file, or to stdout for the next program."""
+"""`runs export` and `policy export`: to a file, to a folder, to the Hub, or to stdout for the next program."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
-from loopwright.cli.screen import Screen
+from loopwright.cli.rows import columns
+from loopwright.cli.screen import Screen, as_json
 from loopwright.errors import UsageError
+from loopwright.loop.work import Published
 from loopwright.policy import state
 from loopwright.report.amounts import count
-from loopwright.runs.export import Wanted, to_file, to_stream
+from loopwright.runs import hub, publish
+from loopwright.runs.dataset import dataset
+from loopwright.runs.export import Form, Wanted, to_file, to_stream
 from loopwright.runs.folder import RunFolder
+from loopwright.runs.publish import Publication
 from loopwright.runs.states import exported
+from loopwright.store.export import replaced
+
+FILES = columns("file >bytes =sha256")
 
 
 def export_run(folder: RunFolder, wanted: Wanted, output: Path | None, screen: Screen) -> None:
@@ -28,6 +37,71 @@ def export_run(folder: RunFolder, wanted: Wanted, output: Path | None, screen: S
         shown = BytesIO()
         to_stream(folder, wanted, shown)
         screen.result(shown.getvalue().decode().rstrip("\n"))
+
+
+def published(form: Published, sheet: Form, sets: Sequence[str]) -> publish.Wanted:
+    if sheet == "csv":
+        raise UsageError("a dataset is published as jsonl or parquet")
+    return publish.Wanted(form, sheet, sets)
+
+
+def export_dataset(folder: RunFolder, wanted: publish.Wanted, output: Path | None, screen: Screen) -> None:
+    if output is None:
+        raise UsageError("a dataset is published into a folder: name it with --output")
+    found = publish.to_folder(folder, wanted, output)
+    if screen.json:
+        screen.data({"folder": str(output), **_told(found)})
+        return
+    screen.tell(f"{count(found.rows)} rows of {folder.name} published in {output}: {_splits(found)}")
+    screen.tell(_version(found))
+
+
+def export_provenance(folder: RunFolder, output: Path | None, screen: Screen) -> None:
+    found = as_json(dataset(folder).provenance())
+    if output is None:
+        screen.result(found)
+        return
+    with replaced(output) as out:
+        out.write(found.encode() + b"\n")
+    screen.tell(f"where the rows of {folder.name} come from is in {output}")
+
+
+def repository(name: str | None, public: bool) -> hub.Repository:
+    if name is None:
+        raise UsageError("say which repository to upload to: --repo OWNER/NAME")
+    return hub.named(name, public)
+
+
+def export_to_hub(folder: RunFolder, wanted: publish.Wanted, repository: hub.Repository, dry_run: bool, screen: Screen) -> None:
+    if dry_run:
+        found, address = hub.planned(folder, wanted), repository.address(os.environ)
+    else:
+        found, address = hub.upload(folder, wanted, repository)
+    if screen.json:
+        screen.data({"sent": not dry_run, "address": address, "public": repository.public, **_told(found)})
+        return
+    screen.table(FILES, [(file.path, count(file.bytes), file.sha256) for file in found.files])
+    screen.tell(_version(found))
+    if not dry_run:
+        screen.tell(f"{count(found.rows)} rows of {folder.name} are at {address}")
+        return
+    kind = "public" if repository.public else "private"
+    screen.tell(f"nothing was sent; without --dry-run these files go to {address} ({kind}, where it is new)")
+    if not os.environ.get(hub.TOKEN):
+        screen.tell(f"there is no token in {hub.TOKEN} now")
+
+
+def _told(found: Publication) -> dict[str, object]:
+    told = {name: getattr(found, name) for name in ("form", "version", "parent", "rows", "splits", "run")}
+    return {**told, "files": [file._asdict() for file in found.files]}
+
+
+def _splits(found: Publication) -> str:
+    return ", ".join(f"{name} {count(rows)}" for name, rows in found.splits.items())
+
+
+def _version(found: Publication) -> str:
+    return f"version {found.version}, " + (f"after {found.parent}" if found.parent else "the first")
 
 
 def export_policy(folders: Sequence[RunFolder], output: Path | None, own: bool, force: bool, screen: Screen) -> None:

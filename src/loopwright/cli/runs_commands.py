@@ -102,21 +102,53 @@ def export(
     format: Annotated[
         Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="parquet needs the extra of that name.")
     ] = "jsonl",
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout. With --as hf or chat, a folder.")
+    ] = None,
     accepted: Annotated[bool, typer.Option("--accepted", help="Only the samples that were accepted.")] = False,
+    as_: Annotated[
+        Literal["hf", "chat", "prov"] | None,
+        typer.Option("--as", help="The dataset: a folder for the Hugging Face Hub, conversations, or W3C PROV-JSON."),
+    ] = None,
+    to: Annotated[Literal["hub"] | None, typer.Option("--to", help="Upload the dataset; the token is in HF_TOKEN.")] = None,
+    repo: Annotated[str | None, typer.Option("--repo", metavar="OWNER/NAME", help="The repository to upload to.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public; by default it is private.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be uploaded, and send nothing.")] = False,
+    sets: Sets = None,
     root: Root = RUNS,
+    json: AsJson = False,
 ) -> None:
-    """Export a table of a run as JSONL, CSV or Parquet.
+    """Export a table of a run, or publish its dataset.
+
+    A table as JSONL, CSV or Parquet. Or the dataset, where the workflow makes one: a folder with a card, splits and Croissant
+    metadata, conversations to fine-tune on, or where every row comes from. What is told of it stands in the spec under
+    output.publish, and can be --set here.
 
     \b
     loopwright runs export my-run --accepted -o samples.jsonl
     loopwright runs export my-run --what calls --format csv > calls.csv
+    loopwright runs export my-run --as hf -o my-dataset --set output.publish.license=cc-by-4.0
+    loopwright runs export my-run --as prov -o lineage.json
+    loopwright runs export my-run --to hub --repo me/my-dataset --dry-run
     """
-    from loopwright.cli.exporting import export_run
+    from loopwright.cli import exporting
     from loopwright.runs.export import Wanted
     from loopwright.runs.folder import find
 
-    export_run(find(root, run), Wanted(what, format, accepted), output, standard(os.environ))
+    screen, table = standard(os.environ, json=json), Wanted(what, format, accepted)
+    if as_ is None and to is None:
+        exporting.export_run(find(root, run), table, output, screen)
+        return
+    if table != Wanted(form=format):
+        raise UsageError("--what and --accepted choose among tables; a dataset is what was accepted")
+    if as_ == "prov":
+        exporting.export_provenance(find(root, run), output, screen)
+        return
+    wanted = exporting.published(as_ or "hf", format, sets or ())
+    if to is None:
+        exporting.export_dataset(find(root, run), wanted, output, screen)
+    else:
+        exporting.export_to_hub(find(root, run), wanted, exporting.repository(repo, public), dry_run, screen)
 
 
 @runs_app.command()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
@@ -100,6 +100,48 @@ class Ended(NamedTuple):
     base: Path
 
 
+Sheet: TypeAlias = Literal["jsonl", "parquet"]
+Published: TypeAlias = Literal["hf", "chat"]
+"""A folder for the Hugging Face Hub, or conversations to fine-tune on."""
+
+
+class Entry(NamedTuple):
+    """A row of a dataset for those who look at many: its text, and its label where rows have labels."""
+
+    id: str
+    row: Fields
+    text: str
+    label: str | None
+
+
+class Edition(NamedTuple):
+    """What was published: the digest of its rows, how many there are, and how many in each split."""
+
+    version: str
+    rows: int
+    splits: dict[str, int]
+
+
+class Dataset(Protocol):
+    """What a run accepted, as data for others."""
+
+    def entries(self) -> Iterator[Entry]:
+        """The accepted rows, in the order of the run."""
+        ...
+
+    def seeds(self) -> Sequence[Json]:
+        """The rows that were there before, which others name `seed-0`, `seed-1`, ... as their parents."""
+        ...
+
+    def provenance(self) -> Fields:
+        """Where every accepted row comes from, as PROV-JSON."""
+        ...
+
+    def publish(self, form: Published, sheet: Sheet, folder: Path) -> Edition:
+        """Writes it into an empty folder."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A catalog line. `work` names a `module:callable` that takes the spec, so that checking a spec imports no more."""
@@ -110,3 +152,6 @@ class Workflow:
     extras: Mapping[str, str] = field(default_factory=dict)
     outputs: str | None = None
     """A `module:callable` that writes what users of the workflow expect, from an `Ended` run; it returns the files."""
+
+    dataset: str | None = None
+    """A `module:callable` that makes a `Dataset` of an `Ended` run."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from loopwright.llm.providers import ANSWERERS
 from loopwright.measure.intervals import wilson
 from loopwright.report import policy
 from loopwright.report.amounts import count, moment, share, usd
@@ -18,14 +19,6 @@ from loopwright.runs.read import Model, Whole, whole
 from loopwright.runs.series import course_of
 from loopwright.store.reader import RunReader
 from loopwright.store.summary import Counts, Spend, Total
-
-ANSWERERS: Mapping[str, str] = {
-    "scripted": "scripted: answers written beforehand, no model was asked",
-    "replay": "replayed: answers recorded earlier, no model was asked",
-    "refusing": "refusing: stands in for a model and never answers",
-    "tiny": "embedded: the small model of the package, which knows its own little world alone and stands for no other",
-}
-"""Providers behind which no real model answers, and what to say of them."""
 
 _STANDINGS = {"done": "good", "running": "good", "crashed": "bad", "stopped": "bad", "killed": "bad"}
 _SPENT = heads("model ~answered_by >calls >tokens_in >tokens_out >spent")

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from loopwright.errors import LoopwrightError, ReplayDiffers, RunNotFound, UsageError
+from loopwright.errors import LoopwrightError, ReplayDiffers, UsageError
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
 from loopwright.loop.work import Ended, Work
 from loopwright.records import Arm, Fields, Json
+from loopwright.runs.again import again
 from loopwright.runs.beginning import Beginning, changed, keep, read, starts
 from loopwright.runs.check import Checked, check
 from loopwright.runs.domain import Domain, home
@@ -85,17 +86,8 @@ def start(request: Start, watcher: Watcher) -> Result:
 
 def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: float = 10.0) -> Result:
     """Goes on with a run from its folder alone. `sets` may change only what does not change its result: budgets, limits, ..."""
-    began = noted(folder.store).get("start")
-    if began is None:
-        raise RunNotFound(f"{folder.path} was never started: its store holds no spec")
-    all_sets = _latest((*began["sets"], *sets))
-    checked = check(folder.spec, all_sets)
-    if checked.digest != began["digest"]:
-        raise UsageError(
-            f"with {' '.join(sets) or 'its spec as it is now'} this would be another run than {folder.name}: "
-            "only what does not change a result (budget, limits, addresses, ...) may change on resume"
-        )
-    prepared = Prepared(folder, checked, folder.spec.read_bytes(), Path(began["base"]), all_sets)
+    checked, base, all_sets = again(folder, sets)
+    prepared = Prepared(folder, checked, folder.spec.read_bytes(), base, all_sets)
     return asyncio.run(_live(prepared, watcher, drain_s))
 
 
@@ -152,16 +144,6 @@ def _beginning(prepared: Prepared, work: Work[Any], domain: Domain | None, watch
             "--fresh starts a run with what the file holds now"
         )
     return kept
-
-
-def _latest(sets: Sequence[str]) -> tuple[str, ...]:
-    """The settings without those that a later one repeats, in the order in which they were last given."""
-    latest: dict[str, str] = {}
-    for given in sets:
-        path = given.partition("=")[0]
-        latest.pop(path, None)
-        latest[path] = given
-    return tuple(latest.values())
 
 
 def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None:

@@ -39,6 +39,14 @@ PROVIDERS = Kinds(
 )
 """A member is called with a `ModelBlock` and a `Context`, and what it returns is a `Provider`."""
 
+ANSWERERS: Mapping[str, str] = {
+    "scripted": "scripted: answers written beforehand, no model was asked",
+    "replay": "replayed: answers recorded earlier, no model was asked",
+    "refusing": "refusing: stands in for a model and never answers",
+    "tiny": "embedded: the small model of the package, which knows its own little world alone and stands for no other",
+}
+"""Providers behind which no real model answers, and what to say of them."""
+
 Answered: TypeAlias = Callable[[str], Mapping[bytes, int]]
 """How often, by digest, a model answered each request in earlier lives of the run; asked only where it matters."""
 

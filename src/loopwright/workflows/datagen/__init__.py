@@ -10,4 +10,5 @@ WORKFLOW = Workflow(
     work="loopwright.workflows.datagen.trial:Datagen",
     summary="generates rows until enough are accepted",
     outputs="loopwright.workflows.datagen.outputs:write",
+    dataset="loopwright.workflows.datagen.publishing.dataset:Dataset",
 )

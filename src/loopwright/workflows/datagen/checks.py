@@ -10,6 +10,7 @@ from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.quality.validators.schema import compiled
 from loopwright.spec.paths import show
+from loopwright.workflows.datagen import publish
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
@@ -22,6 +23,7 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     found = [*_grammar(recipe, brief), *_schema(recipe)]
     found = found or [*_labels(recipe, brief)]
     yield from found
+    yield from publish.problems(recipe.output.publish, "output.publish")
     if not found:
         yield from _validators(brief)
         yield from _arms(recipe, brief)

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, field_validator, model_valida
 
 from loopwright.spec.blocks import INCIDENTAL, Block, Named, RunSpec
 from loopwright.workflows.datagen.grammar.blocks import GrammarBlock
+from loopwright.workflows.datagen.publish import Publishing
 
 Format: TypeAlias = Literal["jsonl", "csv", "text", "parquet"]
 Share = Annotated[float, Field(ge=0)]
@@ -100,6 +101,7 @@ class Output(Block):
     formats: Annotated[tuple[Format, ...], Field(strict=False)] = ("jsonl", "csv")
     path: Annotated[str | None, Field(description="their folder, beside the recipe; default: the run's own")] = None
     runs: Annotated[str, Field(description="the folder that holds the runs")] = "runs"
+    publish: Annotated[Publishing, Field(description="what others are told of the dataset")] = Publishing()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,29 @@
+"""The dataset of a run: what its workflow makes of the rows that were accepted, for whoever publishes, searches or compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import cast
+
+from loopwright.errors import UsageError
+from loopwright.loop.work import Dataset, Ended
+from loopwright.runs.again import again
+from loopwright.runs.folder import RunFolder
+
+
+def dataset(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset:
+    """Refuses a run of a workflow that makes none. `sets` changes what is told of it, as `output.publish.license=mit` does."""
+    found = dataset_or_none(folder, sets)
+    if found is None:
+        raise UsageError(f"{folder.name} is a run of a workflow that makes no dataset")
+    return found
+
+
+def dataset_or_none(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset | None:
+    found = again(folder, sets)
+    if found.checked.workflow.dataset is None:
+        return None
+    module, _, name = found.checked.workflow.dataset.partition(":")
+    ended = Ended(found.checked.spec, found.checked.digest, folder.path, folder.store, found.base)
+    return cast(Dataset, getattr(import_module(module), name)(ended))

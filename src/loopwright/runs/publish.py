@@ -1,0 +1,151 @@
+"""Publishes the dataset of a run into a folder of its own: each edition with its version and the version before it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import orjson
+
+from loopwright.errors import UsageError
+from loopwright.loop.work import Published, Sheet
+from loopwright.runs.dataset import dataset
+from loopwright.runs.folder import RunFolder
+from loopwright.store.export import replaced
+from loopwright.store.faults import faults
+
+NOTE = "loopwright.json"
+"""In a published folder: what it holds."""
+
+EDITIONS = "editions.jsonl"
+"""In a run's folder: what was published of it, and where."""
+
+_FORM = 1
+
+
+class File(NamedTuple):
+    """A file that is published, by its path in the folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """`parent` is the version that this one takes the place of. The last of the files is the note, which tells all this."""
+
+    form: Published
+    version: str
+    parent: str | None
+    rows: int
+    splits: dict[str, int]
+    run: str
+    files: tuple[File, ...]
+
+
+class Wanted(NamedTuple):
+    """What is to be published. `sets` changes what is told of it, as `output.publish.license=mit` does."""
+
+    form: Published = "hf"
+    sheet: Sheet = "jsonl"
+    sets: Sequence[str] = ()
+
+
+def to_folder(run: RunFolder, wanted: Wanted, place: Path) -> Publication:
+    """Replaces what was published there before; a folder that holds anything else is left alone."""
+    before = _before(place)
+    with made(run, wanted, before) as (publication, folder), faults(place):
+        place.mkdir(parents=True, exist_ok=True)
+        for file in publication.files:
+            _put(folder / file.path, place / file.path)
+        _remove(place, before, publication)
+    record(run, publication, str(place.resolve()))
+    return publication
+
+
+@contextmanager
+def made(run: RunFolder, wanted: Wanted, before: dict[str, Any] | None = None) -> Iterator[tuple[Publication, Path]]:
+    """The next edition, in a folder that is gone afterwards. `before` is the one that it takes the place of, else the last."""
+    with TemporaryDirectory(prefix="loopwright-") as scratch:
+        folder = Path(scratch)
+        edition = dataset(run, wanted.sets).publish(wanted.form, wanted.sheet, folder)
+        parent = _parent(edition.version, before or _last(run, wanted.form))
+        files = tuple(_file(file, folder) for file in sorted(folder.rglob("*")) if file.is_file())
+        publication = Publication(wanted.form, edition.version, parent, edition.rows, edition.splits, run.name, files)
+        note = {"loopwright_dataset": _FORM, **asdict(publication)}
+        note["files"] = [file._asdict() for file in files]
+        (folder / NOTE).write_bytes(orjson.dumps(note, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        yield replace(publication, files=(*files, _file(folder / NOTE, folder))), folder
+
+
+def record(run: RunFolder, publication: Publication, place: str) -> None:
+    """Adds it to what was published of the run."""
+    told = {name: getattr(publication, name) for name in ("form", "version", "parent", "rows")}
+    line = orjson.dumps({**told, "place": place, "at": time.time()}, option=orjson.OPT_APPEND_NEWLINE)
+    with faults(run.path), (run.path / EDITIONS).open("ab") as out:
+        out.write(line)
+
+
+def editions(run: RunFolder) -> list[dict[str, Any]]:
+    """What was published of the run, the last one last."""
+    file = run.path / EDITIONS
+    return [orjson.loads(line) for line in file.read_bytes().splitlines() if line] if file.is_file() else []
+
+
+def _last(run: RunFolder, form: Published) -> dict[str, Any] | None:
+    return next((each for each in reversed(editions(run)) if each["form"] == form), None)
+
+
+def _parent(version: str, before: dict[str, Any] | None) -> str | None:
+    """The same rows published again are the same version, with the parent that it had."""
+    if before is None:
+        return None
+    parent: str | None = before["parent"] if before["version"] == version else before["version"]
+    return parent
+
+
+def _before(place: Path) -> dict[str, Any] | None:
+    note = place / NOTE
+    if note.is_file():
+        try:
+            told: dict[str, Any] = orjson.loads(note.read_bytes())
+            if told["loopwright_dataset"] == _FORM and all(name in told for name in ("version", "parent", "files")):
+                return told
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise UsageError(f"{note} is no note of a published dataset; name another folder")
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{place} is a file; a dataset is published into a folder")
+    if place.is_dir() and any(not each.name.startswith(".") for each in place.iterdir()):
+        raise UsageError(f"{place} holds other files than a published dataset; name an empty folder")
+    return None
+
+
+def _remove(place: Path, before: dict[str, Any] | None, publication: Publication) -> None:
+    """Files of the edition before that are none of this one."""
+    kept = {file.path for file in publication.files}
+    for path in (str(file["path"]) for file in (before or {"files": []})["files"]):
+        file = (place / path).resolve()
+        if path not in kept and file.is_relative_to(place.resolve()):
+            file.unlink(missing_ok=True)
+            if file.parent != place.resolve() and not any(file.parent.iterdir()):
+                file.parent.rmdir()
+
+
+def _put(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    with source.open("rb") as content, replaced(target) as out:
+        shutil.copyfileobj(content, out)
+
+
+def _file(file: Path, folder: Path) -> File:
+    content = file.read_bytes()
+    return File(file.relative_to(folder).as_posix(), len(content), sha256(content).hexdigest())
