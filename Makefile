@@ -113,8 +113,8 @@ $(PEERS):
 	$(PIP) .venv-bench/bin/python $(OURS) --editable .
 	touch $@
 
-$(READERS):
+$(READERS): # jsonpath-rw comes as source alone
 	$(PYTHON) -m venv --clear --without-pip .venv-publish
-	$(PIP) .venv-publish/bin/python $(LOCKED) requirements/publish.txt
+	$(PIP) .venv-publish/bin/python $(LOCKED) requirements/publish.txt --no-binary jsonpath-rw
 	$(PIP) .venv-publish/bin/python $(OURS) --editable .
 	touch $@
