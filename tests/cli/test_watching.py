@@ -73,7 +73,7 @@ async def test_programs_get_events() -> None:
     event = json.loads(out.getvalue())
     assert event["event"] == "progress"
     assert (event["settled"], event["expected"], event["in_flight"]) == (40, 100, 4)
-    assert event["arms"] == [{"name": "wide", "pulls": 60, "mean": 0.5}]
+    assert event["arms"] == [{"name": "wide", "pulls": 60, "mean": 0.5, "off": False}]
     assert {"unit": "usd", "model": None, "spent": 0, "reserved": 0, "limit": 2_000_000_000} in event["caps"]
 
 

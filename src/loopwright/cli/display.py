@@ -91,7 +91,12 @@ def _arms(arms: tuple[ArmLine, ...], console: Console) -> RenderableType:
         table.add_column(justify="right")
     for arm in shown:
         mean = "-" if arm.mean is None else f"{arm.mean:.3f}"
-        table.add_row(Text(line(arm.name, 30)), _bar(arm.mean or 0.0, console), Text(mean), Text(f"{count(arm.pulls)} pulls"))
+        table.add_row(
+            Text(line(arm.name, 30)),
+            _bar(arm.mean or 0.0, console),
+            Text(mean),
+            Text(f"{count(arm.pulls)} pulls{', switched off' if arm.off else ''}"),
+        )
     if len(arms) > len(shown):
         table.add_row(Text(f"and {len(arms) - len(shown)} more", style="dim"))
     return table

@@ -22,6 +22,8 @@ class ArmLine:
     name: str
     pulls: int
     mean: float | None
+    off: bool = False
+    """Whether it is offered no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Gauge:
             failed=progress.failed,
             samples=progress.samples,
             accepted=progress.accepted,
-            arms=tuple(ArmLine(name, arm.pulls, arm.mean) for name, arm in sorted(progress.arms.items())),
+            arms=tuple(ArmLine(name, arm.pulls, arm.mean, arm.off is not None) for name, arm in sorted(progress.arms.items())),
             caps=tuple(caps(spending)),
             calls=total.calls,
             nano_usd=total.nano_usd if total.usd_known else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from loopwright.cli.glance import caps
@@ -15,6 +15,7 @@ from loopwright.report.amounts import count, share, usd
 from loopwright.runs.start import Result, Start, resume, start
 
 if TYPE_CHECKING:
+    from loopwright.loop.progress import ArmProgress
     from loopwright.runs.folder import RunFolder
 
 _A_LITTLE = {"calls": 10, "tokens": 10_000, "usd": 10**9}
@@ -98,9 +99,18 @@ def _summarise(result: Result, screen: Screen) -> None:
         screen.result(f"wrote    {file}")
     if progress.arms:
         screen.result("")
-        columns = [Column("arm"), Column("pulls", right=True), Column("mean reward", right=True)]
-        means = {name: "-" if arm.mean is None else f"{arm.mean:.3f}" for name, arm in progress.arms.items()}
-        screen.table(columns, [(name, count(arm.pulls), means[name]) for name, arm in sorted(progress.arms.items())])
+        _arms(progress.arms, screen)
+
+
+def _arms(arms: Mapping[str, ArmProgress], screen: Screen) -> None:
+    columns = [Column("arm"), Column("pulls", right=True), Column("mean reward", right=True)]
+    if any(arm.off for arm in arms.values()):
+        columns.append(Column("switched off"))
+    rows = [
+        (name, count(arm.pulls), "-" if arm.mean is None else f"{arm.mean:.3f}", arm.off or "")[: len(columns)]
+        for name, arm in sorted(arms.items())
+    ]
+    screen.table(columns, rows)
 
 
 def _fields(result: Result) -> dict[str, object]:
@@ -118,7 +128,10 @@ def _fields(result: Result) -> dict[str, object]:
         "failed": progress.failed,
         "samples": progress.samples,
         "accepted": progress.accepted,
-        "arms": {name: {"pulls": arm.pulls, "rewards": arm.rewards, "mean": arm.mean} for name, arm in progress.arms.items()},
+        "arms": {
+            name: {"pulls": arm.pulls, "rewards": arm.rewards, "mean": arm.mean, "switched_off": arm.off}
+            for name, arm in progress.arms.items()
+        },
         "calls": total.calls,
         "input_tokens": total.input_tokens,
         "output_tokens": total.output_tokens,

@@ -23,7 +23,7 @@ from loopwright.loop.progress import Progress
 from loopwright.loop.replay import check_item, check_settlement
 from loopwright.loop.trial import Item, Trial
 from loopwright.loop.window import Window
-from loopwright.loop.work import Outcome, S, Settlement, Work
+from loopwright.loop.work import ARM_OFF, Outcome, S, Settlement, Work
 from loopwright.policy.memory import Memory
 from loopwright.policy.protocol import Lesson, Policy, new
 from loopwright.records import Decision, DecisionId, Reward, TrialRecord
@@ -183,6 +183,9 @@ class Adaptation(Generic[S]):
 
     def _advance(self, settlement: Settlement) -> None:
         self.memory.advance()
+        for happening in settlement.events:
+            if happening.kind == ARM_OFF:
+                self.progress.switch_off(str(happening.detail["arm"]), str(happening.detail["reason"]))
         self._seen[self._settled + self._setting.window.size] = self.state.seen()
         self._settled += 1
         self.progress.in_flight = len(self._dispatch)

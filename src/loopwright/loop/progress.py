@@ -15,6 +15,8 @@ class ArmProgress:
     pulls: int = 0
     rewards: int = 0
     total: float = 0.0
+    off: str | None = None
+    """Why it is offered no more."""
 
     @property
     def mean(self) -> float | None:
@@ -49,6 +51,10 @@ class Progress:
         progress = self._arm(arm)
         progress.rewards += 1
         progress.total += reward.value
+
+    def switch_off(self, arm: str, reason: str) -> None:
+        """An arm is offered no more."""
+        self._arm(arm).off = reason
 
     def _arm(self, name: str) -> ArmProgress:
         found = self.arms.get(name)

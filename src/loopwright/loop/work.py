@@ -14,6 +14,9 @@ from loopwright.loop.trial import Item, Trial
 from loopwright.records import DecisionId, Failure, Fields, Json, Sample, Verdict
 from loopwright.spec.blocks import RunSpec
 
+ARM_OFF = "arm_switched_off"
+"""The kind of the event that an arm is offered no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -38,6 +41,11 @@ class Happening(NamedTuple):
 
     kind: str
     detail: Fields
+
+
+def switched_off(arm: str, trial: int, reason: str) -> Happening:
+    """An arm that is offered no more."""
+    return Happening(ARM_OFF, {"arm": arm, "trial": trial, "reason": reason})
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ grammar:
     assert ended.code == 4
     assert "gave up: none of the last 50" in ended.out
     assert "3 rows were accepted, 20 were asked for (refund 1 of 6, delivery 1 of 8, account 1 of 6)" in ended.out
+    assert "rejects failed at deduplication, the last because: the same text as row " in ended.out
     assert len(desk.rows()) == 3
 
 

@@ -149,7 +149,8 @@ def test_wanted_shares_that_the_grammar_cannot_meet() -> None:
         "expected one of 'refund', 'delivery', '3', 'delivery now', '3 now'; did you mean 'refund'?",
     ]
     assert _said(grammar.check(Wanted("labels", {"refund": 1.0}))) == [
-        "grammar.rules: has no rule 'labels', and task.labels gives its shares; did you mean 'label'?"
+        "grammar.rules: has no rule 'labels', and task.labels gives its shares; "
+        "expected a rule 'labels' that gives refund, and <labels> in the row; did you mean 'label'?"
     ]
 
 

@@ -157,16 +157,22 @@ def test_an_arm_that_always_fails_is_switched_off_where_all_can_see_it(desk: Des
     events = desk.call("runs", "show", str(desk.place), "--events").out
     assert '"arm":"worse"' in events
     assert "all rows of 5 batches in a row failed" in events
+    summary = next(line for line in ended.out.splitlines() if line.startswith("worse "))
+    assert summary.endswith("all rows of 5 batches in a row failed")
     rejects = [row for row in desk.rows("rejects.jsonl") if row["lineage"]["arm"] == "worse"]
     assert 50 <= len(rejects) <= 90  # five batches, and those that were under way meanwhile
     why = "no complete JSON value" if bad == "chatty" else "out of order"
     assert all(row["rejected_by"] == "written" and why in row["reason"] for row in rejects)
+    assert all(row["lineage"]["calls"] for row in rejects), "what came to nothing was paid for all the same"
 
 
 def test_the_last_arm_is_never_switched_off(desk: Desk) -> None:
     ended = desk.run(f"{TASK}\nmodels:\n{model('chatty')}\ntarget: {{accepted: 20}}")
     assert ended.code == 4
     assert "gave up: none of the last 50" in ended.out
+    assert (
+        "rejects failed at written, the last because: BadAnswer: the answer holds no complete JSON value: 'Sure!" in ended.out
+    )
     assert 500 <= len(desk.rows("rejects.jsonl")) < 510
 
 

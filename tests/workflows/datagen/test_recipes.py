@@ -28,6 +28,10 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         (rules(ROW + "    message: [{template: hi, weight: 0}]\n"), "has only weights of 0"),
         (GRAMMAR + "task: {labels: {refund: 0.5, delivry: 0.5}}\n", "task.labels.delivry: is never drawn"),
         (
+            rules('    row: [\'{"text": "a", "label": "b"}\']\n') + "task: {labels: [b, c]}\n",
+            "has no rule 'label', and task.labels gives its shares; expected a rule 'label' that gives b, c",
+        ),
+        (
             MODEL + "constraints: {schema: {type: object, properties: {text: {type: string, minLength: 5, maxLength: 2}}, "
             "required: [text]}}\n",
             "constraints.schema: no row can satisfy it",
@@ -116,6 +120,15 @@ def test_seeds_that_cannot_be_used_end_the_run_with_nothing_lost(desk: Desk, nam
     (desk.folder / name).write_text(good)
     if not name.endswith(".txt"):
         assert desk.run(recipe).code == 0
+
+
+def test_seeds_without_the_fields_of_the_rows_are_not_silently_useless(desk: Desk) -> None:
+    (desk.folder / "seeds.csv").write_text("message,intent\nhello,refund\n")
+    ended = desk.run(f"{FREE}\nseeds: {{path: seeds.csv}}\n{TARGET}")
+    assert ended.code == 2
+    assert "line 2 has no 'text'" in ended.err
+    assert "line 2 has no 'label'" in ended.err
+    assert "name the file's own fields under seeds.fields, as in {text: message}; it has: message, intent" in ended.err
 
 
 def test_seeds_are_never_written_again(desk: Desk) -> None:

@@ -95,6 +95,12 @@ class Brief:
         return tuple(named) if isinstance(named, Mapping) else (self.recipe.task.text,)
 
     @property
+    def seeded(self) -> tuple[str, ...]:
+        """The fields of a seed that are made use of."""
+        text = () if self.text_field is None else (self.text_field,)
+        return (*text, self.recipe.task.label) if self.quotas.rows else text
+
+    @property
     def facts(self) -> dict[str, str]:
         """What is so of every row, for the prompts."""
         task = self.recipe.task

@@ -36,7 +36,7 @@ def records(reader: RunReader, ended: Ended, accepted: bool | None = None) -> It
 def _calls(reader: RunReader, trial: SettledTrial) -> dict[str, list[int]]:
     """The ids of the trial's calls by what they were for."""
     found: dict[str, list[int]] = {}
-    if any(cast(Any, sample.data).get("usage") for sample in trial.samples):
+    if any(cast(Any, sample.data)["lineage"].get("calls") for sample in trial.samples):
         for call in reader.calls(Where(trial=trial.trial.number), limit=100_000).rows:
             found.setdefault(call.purpose, []).append(call.id)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ MOST = 10_000
 _SHOWN = 5
 
 
-def read(seeds: Seeds, base: Path) -> list[dict[str, Any]]:
-    """Our fields of each row. Raises UsageError with all that is wrong."""
+def read(seeds: Seeds, base: Path, needed: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Our fields of each row; where nobody says which, all of them, with those that are needed. Raises UsageError with all that
+    is wrong."""
     file = (base / Path(seeds.path).expanduser()).resolve()
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -32,7 +33,8 @@ def read(seeds: Seeds, base: Path) -> list[dict[str, Any]]:
         raise UsageError(f"seeds.path: {file} has {len(rows):,} rows; {MOST:,} seeds at most")
     if not rows:
         raise UsageError(f"seeds.path: {file} holds no row")
-    return _fields(rows, seeds.fields, file)
+    found = _fields(rows, seeds.fields or {name: name for name in needed}, file)
+    return found if seeds.fields else [dict(row) for _, row in rows]
 
 
 def _rows(text: str, file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -72,16 +74,17 @@ def _loaded(said: str, file: Path, line: int) -> Any:
 
 
 def _fields(rows: list[tuple[int, Mapping[str, Any]]], fields: Mapping[str, str], file: Path) -> list[dict[str, Any]]:
-    if not fields:
-        return [dict(row) for _, row in rows]
     wrong = []
     for line, row in rows:
         for ours, theirs in fields.items():
             if row.get(theirs) in (None, ""):
                 close = nearest(theirs, row) if theirs not in row else None
                 hint = f"; did you mean {close!r}?" if close else ""
-                wrong.append(f"line {line} has no {theirs!r}, which is to be {ours!r}{hint}")
+                to_be = "" if ours == theirs else f", which is to be {ours!r}"
+                wrong.append(f"line {line} has no {theirs!r}{to_be}{hint}")
     if wrong:
         more = f"\n  and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
-        raise UsageError(f"seeds.path: {file} has rows with missing fields:\n  " + "\n  ".join(wrong[:_SHOWN]) + more)
+        named = ", ".join(dict.fromkeys(name for _, row in rows[:_SHOWN] for name in row))
+        mend = f"\n  name the file's own fields under seeds.fields, as in {{text: message}}; it has: {named}"
+        raise UsageError(f"seeds.path: {file} has rows with missing fields:\n  " + "\n  ".join(wrong[:_SHOWN]) + more + mend)
     return [{ours: row[theirs] for ours, theirs in fields.items()} for _, row in rows]

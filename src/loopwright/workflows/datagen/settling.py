@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from loopwright.loop.trial import Trial
-from loopwright.loop.work import Happening, Outcome, Payoff, Settlement
+from loopwright.loop.work import Happening, Outcome, Payoff, Settlement, switched_off
 from loopwright.quality.gate import Said, passed
 from loopwright.quality.row import Place, Row
 from loopwright.records import Fields, Sample, Verdict
@@ -37,6 +37,9 @@ class Settling:
         rows = len(self._outcome.samples) or self._brief.recipe.batch_size
         self._state.dry += rows
         self._take_good_rows()
+        for said in (*self._outcome.verdicts, *self._verdicts):
+            if not said.passed:
+                self._state.reject(said.validator, said.reason or "")
         payoff = self._payoff(rows)
         self._state.note(rows, len(self._scores))
         self._state.quality = self._state.quality.with_([score for score in self._scores if score is not None])
@@ -107,7 +110,7 @@ class Settling:
         if not self._state.switch_off(arm, len(self._brief.arms), self._trial.number):
             return ()
         why = f"all rows of {PATIENCE} batches in a row failed"
-        return (Happening("arm_switched_off", {"arm": arm, "trial": self._trial.number, "reason": why}),)
+        return (switched_off(arm, self._trial.number, why),)
 
     def _end(self) -> str | None:
         state, target = self._state, self._brief.quotas.target

@@ -28,6 +28,10 @@ class State:
         self.quality = Mean()
         self.dry = 0
         """Rows written since one was accepted."""
+        self.rejected: Counter[str] = Counter()
+        """Rows by the validator that rejected them."""
+        self.reasons: dict[str, str] = {}
+        """The last reason that each validator gave."""
         self._batch_size = batch_size
         self._failed: Counter[str] = Counter()
         self._rejects = 0.0
@@ -41,6 +45,10 @@ class State:
         self.dry = 0
         if label is not None:
             self.labels[label] += 1
+
+    def reject(self, validator: str, reason: str) -> None:
+        self.rejected[validator] += 1
+        self.reasons[validator] = reason
 
     def note(self, rows: int, passed: int) -> None:
         """How many rows of a batch passed all validators, whether there was a place for them or not."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from loopwright.errors import ExtraMissing, UsageError
 from loopwright.llm.messages import Reply, Request, chat
+from loopwright.llm.quoting import quote
 from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Place, Trial
@@ -69,7 +70,7 @@ class Datagen:
             await generator.prepare(stages, rows)
 
     async def _read_seeds(self, stages: Stages, place: Place) -> Json:
-        return [] if self.recipe.seeds is None else cast(Json, seeds.read(self.recipe.seeds, stages.base))
+        return [] if self.recipe.seeds is None else cast(Json, seeds.read(self.recipe.seeds, stages.base, self.brief.seeded))
 
     # act
 
@@ -135,7 +136,12 @@ class Datagen:
             return None
         rows = self.brief.quotas.rows
         lacking = ", ".join(f"{label} {state.labels[label]} of {wanted}" for label, wanted in rows.items())
-        return f"{state.accepted} rows were accepted, {target} were asked for" + (f" ({lacking})" if lacking else "")
+        told = f"{state.accepted} rows were accepted, {target} were asked for" + (f" ({lacking})" if lacking else "")
+        if not state.rejected:
+            return told
+        worst, rows_lost = state.rejected.most_common(1)[0]
+        reason = quote(state.reasons[worst], limit=200)
+        return f"{told}; {rows_lost} of {state.rejected.total()} rejects failed at {worst}, the last because: {reason}"
 
 
 class _Asker:

@@ -51,7 +51,8 @@ def check_wanted(rules: Rules, wanted: Wanted, place: str) -> list[Problem]:
     """The shares that the grammar cannot meet."""
     if wanted.rule not in rules:
         message = f"has no rule {wanted.rule!r}, and {wanted.place} gives its shares"
-        return [Problem(_at(place, "rules"), message, None, nearest(wanted.rule, rules))]
+        expected = f"a rule {wanted.rule!r} that gives {', '.join(wanted.shares)}, and <{wanted.rule}> in the row"
+        return [Problem(_at(place, "rules"), message, expected, nearest(wanted.rule, rules))]
     possible = texts(rules)[wanted.rule]
     if possible is None:
         return []
