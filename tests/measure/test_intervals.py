@@ -7,9 +7,10 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import beta  # type: ignore[import-untyped]
 from scipy.stats import binomtest, norm  # type: ignore[import-untyped]
 
-from loopwright.measure.intervals import of_mean, wilson
+from loopwright.measure.intervals import at_any_time, of_mean, wilson
 
 COUNTED = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -62,3 +63,35 @@ def test_it_covers_the_truth_as_often_as_it_says_also_with_few_values(n: int, sh
         low, high = of_mean(n, sum(values), sum(value * value for value in values))
         covered += low <= truth <= high
     assert covered / 2000 > 0.93
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
+def test_the_interval_for_any_time_holds_the_mean_and_only_shrinks_with_more_of_the_same(values: list[float]) -> None:
+    mean = sum(values) / len(values)
+    low, high = at_any_time(sum(values), len(values))
+    assert 0 <= low <= mean + 1e-9 and mean - 1e-9 <= high <= 1
+    twice = at_any_time(2 * sum(values), 2 * len(values))
+    assert twice.high - twice.low <= high - low + 1e-9
+
+
+def test_the_interval_for_any_time_refutes_a_share_as_its_likelihood_does() -> None:
+    low, high = at_any_time(7, 20)
+    for edge in (low, high):
+        likelier = beta(7.5, 13.5) / beta(0.5, 0.5) / (edge**7 * (1 - edge) ** 13)
+        assert likelier == pytest.approx(20, rel=1e-6)
+    assert at_any_time(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("shape", [(0.5, 0.5), (2, 5), (30, 3)])
+def test_the_interval_for_any_time_holds_the_truth_whenever_one_looks(shape: tuple[float, float]) -> None:
+    draw = Random(5)
+    truth, left = shape[0] / sum(shape), 0
+    for _ in range(200):
+        total = 0.0
+        for n in range(1, 60):
+            total += draw.betavariate(*shape)
+            low, high = at_any_time(total, n)
+            if not low <= truth <= high:
+                left += 1
+                break
+    assert left <= 0.05 * 200 + 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from datagen_runs import ARMS, Desk
 from places import Place
 
 from loopwright.runs.folder import RunFolder
@@ -16,3 +17,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def run(place: Place) -> RunFolder:
     return place.run()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("datasets"))
+
+
+@pytest.fixture(scope="module")
+def generated(desk: Desk) -> RunFolder:
+    return desk.run("arms", ARMS)

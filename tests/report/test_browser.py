@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
+from datagen_runs import ARMS, GRAMMAR, ODD, Desk
 from places import Place
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -67,12 +68,23 @@ OTHERS = {
 }
 
 
+DATASETS = {
+    "arms": (ARMS,),
+    "odd": (ODD,),
+    "grammar": (GRAMMAR,),
+    "nothing": (ARMS, "validators.length.min_words=300"),
+    "at once": (ARMS, "budget.calls=1"),
+}
+
+
 @pytest.fixture(scope="module")
-def others(place: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def others(place: Place, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Pages of other runs, made before the browser is there."""
     pages = {}
-    for name, sets in OTHERS.items():
-        folder = place.run(*sets, name=name)
+    folders = {name: place.run(*sets, name=name) for name, sets in OTHERS.items()}
+    for name, (recipe, *sets) in DATASETS.items():
+        folders[name] = desk.run(name.replace(" ", "-"), recipe, *sets)
+    for name, folder in folders.items():
         file: Path = tmp_path_factory.mktemp("page") / f"{name}.html"
         file.write_text(report(folder, 10))
         pages[name] = file.as_uri()
@@ -130,6 +142,46 @@ def test_pages_of_other_runs_can_be_read_as_well(browser: Browser, others: dict[
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert (page.locator(".notice[role=note]").count() == 1) == (name == "turning")
     assert (page.locator("desc", has_text="What features add").count() == 1) == (name in ("linear", "shared"))
+    page.close()
+
+
+CUT = """
+() => [...document.querySelectorAll('main p, main dd, main li, main summary, main figcaption')].filter(each =>
+  each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline').map(each => each.textContent)
+"""
+
+
+@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1200, "dark")])
+def test_pages_of_datasets_can_be_read_unfolded(
+    browser: Browser, others: dict[str, str], name: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    complaints: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(others[name])
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert page.evaluate(OUTSIDE) == page.evaluate(OVERLAPPING) == page.evaluate(CUT) == complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert [url for url in asked if not url.startswith("data:")] == [others[name]]
+    page.close()
+
+
+def test_the_keyboard_turns_pages_and_unfolds_rows(browser: Browser, others: dict[str, str]) -> None:
+    page = browser.new_page()
+    page.goto(others["arms"])
+    sheets, first = page.locator("details.sheet"), page.locator("details.row").first
+    assert [sheet.get_attribute("open") is not None for sheet in sheets.all()[:2]] == [True, False]
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert first.get_by_text("prompt digests").is_visible()
+    sheets.nth(1).locator("> summary").focus()
+    page.keyboard.press("Space")
+    assert page.locator("details.row").nth(10).is_visible()
+    assert "Rows 11 to 20 of 60" in sheets.nth(1).aria_snapshot()
     page.close()
 
 

@@ -54,9 +54,12 @@ def test_sections_stand_where_they_say() -> None:
     assert placed(generic, []) == generic
 
 
-def test_a_section_may_take_the_place_of_a_generic_one() -> None:
+def test_a_section_may_stand_instead_of_a_generic_one() -> None:
     better = Section("verdicts", "The funnel", paragraph("better"))
-    assert placed([section("policy"), section("verdicts"), section("models")], [better])[1] is better
+    lower = Section("verdicts", "The funnel", paragraph("better"), above="models")
+    generic = [section("policy"), section("verdicts"), section("models")]
+    assert placed(generic, [better]) == [better, generic[0], generic[2]]
+    assert placed(generic, [lower]) == [generic[0], lower, generic[2]]
 
 
 def test_every_member_belongs_to_a_workflow() -> None:
@@ -67,6 +70,6 @@ def test_every_member_belongs_to_a_workflow() -> None:
 async def test_every_member_copes_with_a_run_that_has_not_begun(kind: str, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     async with RunStore.open(folder.store) as store:
-        store.set_meta("start", {"spec": {"workflow": kind}})
+        store.set_meta("start", {"spec": {"workflow": kind, "policy": {"uniform": {}}}})
         await store.flush()
     assert report(folder).startswith("<!doctype html>")

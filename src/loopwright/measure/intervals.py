@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -35,6 +36,38 @@ def of_mean(n: int, total: float, squares: float, level: float = 0.95) -> Interv
     variance = max(0.0, (squares + z * z / 2) / count - mean * mean)
     half = z * math.sqrt(variance / count)
     return Interval(max(0.0, mean - half), min(1.0, mean + half))
+
+
+def at_any_time(total: float, n: float, level: float = 0.95) -> Interval:
+    """Of the mean of values between 0 and 1, from their sum: one that holds at every `n` at once, so that whoever gathers the
+    values may stop because of them, as a policy does with an arm that disappoints.
+
+    The means that a bet against them, spread over all others (a Beta(1/2, 1/2) mixture), has not made rich (Ville).
+    """
+    if n == 0:
+        return Interval(0.0, 1.0)
+    mixed = _log_beta(total + 0.5, n - total + 0.5) - _log_beta(0.5, 0.5) + math.log(1 - level)
+
+    def refuted(mean: float) -> bool:
+        if not 0 < mean < 1:
+            return total > 0 if mean <= 0 else total < n
+        return mixed > total * math.log(mean) + (n - total) * math.log1p(-mean)
+
+    return Interval(_edge(refuted, 0.0, total / n), _edge(refuted, 1.0, total / n))
+
+
+def _edge(refuted: Callable[[float], bool], outside: float, inside: float) -> float:
+    """Where what is not refuted ends."""
+    if not refuted(outside):
+        return outside
+    for _ in range(40):
+        middle = (outside + inside) / 2
+        outside, inside = (middle, inside) if refuted(middle) else (outside, middle)
+    return outside
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
 def _z(level: float) -> float:

@@ -29,13 +29,14 @@ _NAME = 18 * LETTER
 
 
 class Bar(NamedTuple):
-    """`note` is what stands at its end; by default the value."""
+    """`note` is what stands at its end; by default the value. `wanted` is marked across it."""
 
     name: str
     value: float
     low: float | None = None
     high: float | None = None
     note: str = ""
+    wanted: float | None = None
 
 
 def bars(caption: Caption, given: Sequence[Bar], x: Axis) -> Markup:
@@ -46,7 +47,7 @@ def bars(caption: Caption, given: Sequence[Bar], x: Axis) -> Markup:
     notes = [fitted(bar.note or number(bar.value), _NAME) for bar in given]
     bottom = TOP + 4 + _ROW * len(given)
     plot = Plot(max(map(wide, names)) + 10, TOP + 4, WIDTH - max(map(wide, notes)) - 10, bottom)
-    ends = [end for bar in given for end in (bar.value, bar.low, bar.high) if end is not None]
+    ends = [end for bar in given for end in (bar.value, bar.low, bar.high, bar.wanted) if end is not None]
     along = scale([0.0, *ends], plot.left, plot.right, x.low, x.high)
     parts = [across(along, plot, x.label)]
     for place, (bar, name, note) in enumerate(zip(given, names, notes, strict=True)):
@@ -63,4 +64,6 @@ def _bar(bar: Bar, along: Scale, middle: float) -> Markup:
         low, high = along(bar.low), along(bar.high)
         parts += [line(low, middle, high, middle, "whisker")]
         parts += [line(end, middle - 4, end, middle + 4, "whisker") for end in (low, high)]
+    if bar.wanted is not None:
+        parts.append(line(along(bar.wanted), middle - 12, along(bar.wanted), middle + 12, "wanted"))
     return element("g", *parts, class_="s0")

@@ -19,7 +19,7 @@ _ICON = (
 @dataclass(frozen=True, slots=True)
 class Section:
     """One part of a page; `anchor` is where links to it lead. One that a workflow adds to its reports stands above the generic
-    section that `above` names, or else above them all; or it takes the place of the one whose anchor it has."""
+    section that `above` names, or else above them all; that which has its anchor is left out."""
 
     anchor: str
     title: str
@@ -67,6 +67,11 @@ def figure(drawing: Markup, note: Child = None) -> Markup:
 def charts(figures: Sequence[Markup]) -> Markup:
     """Side by side where there is room."""
     return element("div", *figures, class_="charts")
+
+
+def unfolding(summary: Child, *content: Child, open_: bool = False, class_: str | None = None) -> Markup:
+    """What is shown when a reader asks for it: by mouse, keyboard or a search in the page."""
+    return element("details", element("summary", summary), *content, class_=class_, open="" if open_ else None)
 
 
 def paragraph(text: Child, class_: str | None = None) -> Markup:

@@ -11,7 +11,7 @@ from loopwright.runs.read import Whole
 from loopwright.runs.series import Course
 from loopwright.store.reader import RunReader
 
-KINDS = Kinds("page", {})
+KINDS = Kinds("page", {"datagen": "loopwright.report.datagen:sections"})
 
 
 class Shown(NamedTuple):
@@ -32,11 +32,12 @@ def own(shown: Shown) -> list[Section]:
 
 
 def placed(generic: Sequence[Section], mine: Sequence[Section]) -> list[Section]:
-    """Each section of a workflow above the generic one that it names; in the place of one whose anchor it has."""
-    anchors = [section.anchor for section in generic]
-    instead = {section.anchor: section for section in mine if section.anchor in anchors}
-    found = [section for section in mine if section.anchor not in anchors and section.above not in anchors]
-    for section in generic:
-        found += [each for each in mine if each.above == section.anchor and each.anchor not in anchors]
-        found.append(instead.get(section.anchor, section))
+    """Each section of a workflow above the generic one that it names, or above them all; the one whose anchor it has goes."""
+    replaced = {section.anchor for section in mine}
+    kept = [section for section in generic if section.anchor not in replaced]
+    places = {section.anchor for section in kept}
+    found = [section for section in mine if section.above not in places]
+    for section in kept:
+        found += [each for each in mine if each.above == section.anchor]
+        found.append(section)
     return found

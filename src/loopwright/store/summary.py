@@ -81,7 +81,7 @@ _MEANS = (
     "count(*), coalesce(sum(rewards), 0), sum(value) / sum(rewards), sum(raw) / sum(rewards)"
     " FROM decision LEFT JOIN earned USING (trial, step)"
 )
-_BILLED = "status IN ('settled', 'assumed', 'lost', 'open')"
+BILLED = "status IN ('settled', 'assumed', 'lost', 'open')"
 
 
 def counts(reader: RunReader) -> Counts:
@@ -96,11 +96,11 @@ def counts(reader: RunReader) -> Counts:
 def spend(reader: RunReader) -> list[Spend]:
     """By model, in alphabetical order."""
     sums = ", ".join(
-        f"coalesce(sum({column}) FILTER (WHERE {_BILLED}), 0), count(*) FILTER (WHERE {_BILLED} AND {column} IS NULL)"
+        f"coalesce(sum({column}) FILTER (WHERE {BILLED}), 0), count(*) FILTER (WHERE {BILLED} AND {column} IS NULL)"
         for column in ("input_tokens", "output_tokens", "nano_usd")
     )
     rows = reader.query(
-        f"SELECT model, count(*), count(*) FILTER (WHERE {_BILLED}), {sums} FROM call GROUP BY model ORDER BY model"
+        f"SELECT model, count(*), count(*) FILTER (WHERE {BILLED}), {sums} FROM call GROUP BY model ORDER BY model"
     )
     return [Spend(row[0], row[1], row[2], Total(*row[3:5]), Total(*row[5:7]), Total(*row[7:9])) for row in rows]
 
