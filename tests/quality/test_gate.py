@@ -140,7 +140,7 @@ def test_a_batch_is_weighed_as_a_whole() -> None:
     assert gate.weigh(varied[:3])[0].ruling == Ruling(True, reason="3 texts are too few to compare: 4 are needed")
 
 
-@pytest.mark.parametrize("measure", ["distinct_1", "distinct_2", "distinct_3", "self_bleu", "vendi"])
+@pytest.mark.parametrize("measure", ["distinct_1", "distinct_2", "distinct_3", "compression", "self_bleu", "vendi", "coverage"])
 def test_every_measure_of_diversity_is_higher_where_texts_differ(measure: str) -> None:
     gate = build({"diversity": {"min": 0.0, "measure": measure}}, Given(batch=3))
     texts = ("where is my parcel now", "give me money please today", "the thing broke twice again")

@@ -11,11 +11,12 @@ from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Parameters, TextField
 from loopwright.text.named import EmbedderName, embedder
 
-Measure: TypeAlias = Literal["distinct_1", "distinct_2", "distinct_3", "self_bleu", "vendi"]
+Measure: TypeAlias = Literal["distinct_1", "distinct_2", "distinct_3", "compression", "self_bleu", "vendi", "coverage"]
 
 
 class Diversity(Parameters):
-    """Each measure is turned so that 1 is as diverse as can be: self-BLEU as 1 - BLEU, Vendi as a share of the rows."""
+    """Each measure is turned so that 1 is as diverse as can be: compression as the share that is left, self-BLEU as 1 - BLEU,
+    Vendi as a share of the rows."""
 
     cost: ClassVar[int] = 100
 
@@ -44,8 +45,11 @@ class Diversity(Parameters):
         from loopwright.text import diversity  # noqa: PLC0415 - numpy, which checking a spec does without
 
         some = diversity.sample(texts, n)
-        if self.measure == "vendi":
-            return diversity.vendi(embedder(self.embedder).embed(some)) / n
+        if self.measure in ("vendi", "coverage"):
+            vectors = embedder(self.embedder).embed(some)
+            return diversity.vendi(vectors) / n if self.measure == "vendi" else diversity.coverage(vectors)
+        if self.measure == "compression":
+            return min(1.0, 1.0 / diversity.compression_ratio(some))
         if self.measure == "self_bleu":
             bleu = diversity.self_bleu(some[: diversity.BLEU_SAMPLE])
             return None if bleu is None else 1.0 - bleu

@@ -116,7 +116,10 @@ class Settling:
         state, target = self._state, self._brief.quotas.target
         if state.accepted >= target:
             return f"target reached: {target} rows accepted"
-        return f"gave up: none of the last {state.dry} rows was accepted" if state.is_dry else None
+        if state.is_dry:
+            again = "a changed recipe is another run, --fresh begins anew with the same"
+            return f"gave up: none of the last {state.dry} rows was accepted; {again}"
+        return None
 
 
 def row_of(trial: Trial, index: int, data: Any, facts: Fields) -> Row:
