@@ -74,8 +74,9 @@ bench-peers: $(PEERS) ## the calling path and the policies beside other librarie
 clients: $(PEERS) ## the openai SDK and LiteLLM against the practice server, in .venv-bench
 	.venv-bench/bin/python -m pytest tests/llm/test_practice_clients.py tests/llm/test_providers.py
 
-publish-check: $(READERS) ## what others read datasets with (datasets, pandas, mlcroissant, prov), in .venv-publish
-	.venv-publish/bin/python -m pytest tests/workflows/datagen/test_publishing.py tests/workflows/datagen/test_published_readers.py
+publish-check: $(READERS) ## what others read datasets with, and LanceDB, in .venv-publish
+	.venv-publish/bin/python -m pytest tests/workflows/datagen/test_publishing.py tests/workflows/datagen/test_published_readers.py \
+		tests/text/test_index.py
 
 regret: $(DEV) ## the regret of every policy, also where arms change, into docs/policies.md: some minutes
 	$(BIN)/python bench/regret.py

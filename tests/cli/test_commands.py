@@ -357,11 +357,11 @@ def test_show_lists_the_parts(finished: Here, part: str, rows: int) -> None:
 
 
 def test_show_tells_where_a_sample_comes_from(finished: Here) -> None:
-    shown = finished.call("runs", "show", "toy", "--sample", "1.0").out
-    for said in ("sample 1.0", "decision  ", "reward    ", "verdict   even: "):
+    shown = finished.call("runs", "trace", "toy", "1.0").out
+    for said in ("row 1.0", "decision  ", "reward    ", "verdict   even: "):
         assert said in shown
-    assert finished.call("runs", "show", "toy", "--sample", "1.0", "--json").lines[0]["origins"][0]["sample"]["index"] == 0
-    missing = finished.call("runs", "show", "toy", "--sample", "1.x")
+    assert finished.call("runs", "trace", "toy", "1.0", "--json").lines[0]["origins"][0]["sample"]["index"] == 0
+    missing = finished.call("runs", "trace", "toy", "1.x")
     assert missing.code == 2
     assert "TRIAL.INDEX" in missing.err
 

@@ -18,6 +18,7 @@ from loopwright.runs.export import Wanted, to_file
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.live import Unwatched
 from loopwright.runs.start import Start, resume, start
+from loopwright.runs.trace import trace
 from loopwright.store import schema
 from loopwright.store.lock import held, hold
 from loopwright.store.writer import RunStore
@@ -113,10 +114,10 @@ def test_what_was_learned_agrees_with_the_log(run: RunFolder) -> None:
 
 
 def test_an_unknown_sample_is_said_to_be_unknown(run: RunFolder) -> None:
-    assert read.origin(run, "1.0").origins[0].sample.id == "1.0"
+    assert trace(run, "1.0").lineage.origins[0].sample.id == "1.0"
     for id in ("0.7", "99.0", "nonsense", "../1"):
         with pytest.raises(RunNotFound, match=r"TRIAL\.INDEX"):
-            read.origin(run, id)
+            trace(run, id)
 
 
 def test_two_runs_of_one_spec_are_the_same_and_of_two_seeds_are_not(run: RunFolder, place: Path) -> None:

@@ -132,13 +132,14 @@ PARTS: Mapping[str, Form] = {
 
 
 def origin(each: Origin) -> str:
-    """A sample and what led to it, as a paragraph."""
+    """A row and what led to it, as a paragraph."""
     sample, trial = each.sample, each.trial
     accepted = {True: "accepted", False: "not accepted", None: "not judged"}[sample.accepted]
-    lines = [f"sample {sample.id}, {accepted}", f"  data      {as_json(sample.data)}", f"  item      {trial.item}"]
+    lines = [f"row {sample.id}, {accepted}", *_held(sample.data), f"  item      {trial.item}"]
     for taken in each.decisions:
         chance = "" if taken.probability is None else f" with probability {taken.probability:.3f}"
         lines.append(f"  decision  {taken.arm} of {', '.join(taken.arms)}{chance}: {taken.reason}")
+        lines.append(f"  policy    as of {count(taken.version)} trials")
     for reward in each.rewards:
         late = f", given by trial {reward.settled_by}" if reward.settled_by != trial.number else ""
         lines.append(f"  reward    {reward.value:.3f} ({reward.raw:g} unscaled{late}) {short(reward.parts)}")
@@ -148,10 +149,25 @@ def origin(each: Origin) -> str:
         lines.append(f"  verdict   {verdict.validator}: {said}{score}{'; ' + verdict.reason if verdict.reason else ''}")
     for call in each.calls:
         tokens = f"{count(call.input_tokens)} tokens in, {count(call.output_tokens)} out"
-        lines.append(f"  call      {call.id} to {call.model}: {call.status}, {tokens}, {usd(call.nano_usd)}")
+        purpose = f" for {call.purpose}" if call.purpose else ""
+        lines.append(f"  call      {call.id} to {call.model}{purpose}: {call.status}, {tokens}, {usd(call.nano_usd)}")
     if sample.parents:
         lines.append(f"  parents   {', '.join(sample.parents)}")
     return "\n".join(lines)
+
+
+def _held(data: Any) -> list[str]:
+    """What a sample holds. A row that tells where it comes from is told part by part."""
+    if not (isinstance(data, Mapping) and "row" in data and isinstance(data.get("lineage"), Mapping)):
+        return [f"  data      {as_json(data)}"]
+    led = {name: value for name, value in data["lineage"].items() if name not in ("calls", "parents")}
+    return [f"  row       {as_json(data['row'])}", *(f"  {name:<9} {_plain(value)}" for name, value in led.items())]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return context(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def fields(record: Any) -> Any:

@@ -42,9 +42,6 @@ def show(
     calls: Annotated[bool, typer.Option("--calls", help="List the calls to models.")] = False,
     events: Annotated[bool, typer.Option("--events", help="List what happened to the run.")] = False,
     failures: Annotated[bool, typer.Option("--failures", help="Count the failed trials by reason.")] = False,
-    sample: Annotated[
-        str | None, typer.Option("--sample", metavar="TRIAL.INDEX", help="Show where one sample comes from, as in 12.0.")
-    ] = None,
     limit: Limit = 20,
     root: Root = RUNS,
     json: AsJson = False,
@@ -56,22 +53,40 @@ def show(
     \b
     loopwright runs show my-run
     loopwright runs show my-run --samples --limit 100
-    loopwright runs show my-run --sample 12.0
     """
     from loopwright.cli import showing
     from loopwright.runs.folder import find
 
     parts = {"trials": trials, "samples": samples, "calls": calls, "events": events, "failures": failures}
     wanted = [part for part, chosen in parts.items() if chosen]
-    if len(wanted) + (sample is not None) > 1:
-        raise UsageError("one part at a time: --trials, --samples, --calls, --events, --failures or --sample")
+    if len(wanted) > 1:
+        raise UsageError("one part at a time: --trials, --samples, --calls, --events or --failures")
     screen, folder = standard(os.environ, json=json), find(root, run)
-    if sample is not None:
-        showing.show_sample(folder, sample, screen)
-    elif wanted:
+    if wanted:
         showing.show_part(folder, wanted[0], limit, screen)
     else:
         showing.show_run(folder, screen)
+
+
+@runs_app.command()
+def trace(
+    run: Run,
+    row: Annotated[str, typer.Argument(metavar="ROW", help="A row's id: its trial and its number in it, as in 12.0.")],
+    root: Root = RUNS,
+    json: AsJson = False,
+) -> None:
+    """Show all that led to one row.
+
+    The arm that wrote it with the probability it was chosen with, how much its policy had learned, its model, calls with their
+    tokens and price, digests of prompts, verdicts, reward; and the same of the rows that it came from, and the seeds.
+
+    \b
+    loopwright runs trace my-run 12.0
+    """
+    from loopwright.cli.showing import show_trace
+    from loopwright.runs.folder import find
+
+    show_trace(find(root, run), row, standard(os.environ, json=json))
 
 
 @runs_app.command()
@@ -149,6 +164,46 @@ def export(
         exporting.export_dataset(find(root, run), wanted, output, screen)
     else:
         exporting.export_to_hub(find(root, run), wanted, exporting.repository(repo, public), dry_run, screen)
+
+
+@runs_app.command()
+def search(
+    run: Run,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="What to look for.")] = None,
+    limit: Limit = 10,
+    embedder: Annotated[
+        str, typer.Option("--embedder", metavar="NAME", help="lexical (sees wording), or a sentence model's folder or name.")
+    ] = "lexical",
+    index: Annotated[
+        Literal["flat", "lancedb"], typer.Option("--index", help="lancedb needs the extra of that name.")
+    ] = "flat",
+    clusters: Annotated[bool, typer.Option("--clusters", help="Show groups of near duplicates instead.")] = False,
+    least: Annotated[
+        float, typer.Option("--least", min=0.05, max=1, metavar="S", help="How alike near duplicates are at least.")
+    ] = 0.8,
+    root: Root = RUNS,
+    json: AsJson = False,
+) -> None:
+    """Find accepted rows: those nearest to a text, or groups of near duplicates.
+
+    Nearness is the cosine of embeddings, which lie in an index in the run's folder; it is made at the first search, and anew
+    when rows have come since.
+
+    \b
+    loopwright runs search my-run "where is my parcel"
+    loopwright runs search my-run --clusters --least 0.7
+    """
+    from loopwright.cli.searching import show_clusters, show_hits
+    from loopwright.runs.folder import find
+    from loopwright.runs.search import Manner
+
+    if (text is None) != clusters:
+        raise UsageError("give a text to look for, or --clusters")
+    screen = standard(os.environ, json=json)
+    if text is None:
+        show_clusters(find(root, run), least, limit, screen)
+    else:
+        show_hits(find(root, run), text, limit, Manner(embedder, index), screen)
 
 
 @runs_app.command()

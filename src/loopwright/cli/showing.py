@@ -1,4 +1,4 @@
-"""`runs list`, `runs show`, `runs diff`: what is stored, as tables or as JSON."""
+"""`runs list`, `runs show`, `runs trace`, `runs diff`: what is stored, as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 
 from loopwright.cli import rows
 from loopwright.cli.rows import fields
-from loopwright.cli.screen import Column, Screen
+from loopwright.cli.screen import Column, Screen, as_json
 from loopwright.cli.text import line
 from loopwright.report.amounts import count, duration, share, usd
 from loopwright.runs import read
 from loopwright.runs.compare import TableDiff, compare
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Overview, Whole
+from loopwright.runs.trace import trace
 
 LIST = (
     Column("run"), Column("workflow"), Column("status"), Column("trials", right=True), Column("failed", right=True),
@@ -120,16 +121,16 @@ def show_part(folder: RunFolder, part: str, limit: int, screen: Screen) -> None:
         screen.tell(f"there are no {part}")
 
 
-def show_sample(folder: RunFolder, sample: str, screen: Screen) -> None:
-    found = read.origin(folder, sample)
+def show_trace(folder: RunFolder, id: str, screen: Screen) -> None:
+    found = trace(folder, id)
     if screen.json:
-        screen.data(fields(found))
+        screen.data({**fields(found.lineage), "outside": found.outside})
         return
-    for origin in found.origins:
+    for origin in found.lineage.origins:
         screen.result(rows.origin(origin))
-    if found.roots:
-        screen.result(f"from outside the run: {', '.join(found.roots)}")
-    if found.cut:
+    for root, content in found.outside.items():
+        screen.result(f"{root}, from outside the run" + ("" if content is None else f"\n  row       {as_json(content)}"))
+    if found.lineage.cut:
         screen.result("there are more ancestors")
 
 

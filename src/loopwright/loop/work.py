@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Trial
-from loopwright.records import DecisionId, Failure, Fields, Json, Sample, Verdict
+from loopwright.records import Call, DecisionId, Failure, Fields, Json, Sample, Verdict
 from loopwright.spec.blocks import RunSpec
 
 ARM_OFF = "arm_switched_off"
@@ -133,12 +133,16 @@ class Edition(NamedTuple):
 class Dataset(Protocol):
     """What a run accepted, as data for others."""
 
-    def entries(self) -> Iterator[Entry]:
-        """The accepted rows, in the order of the run."""
+    def entries(self, ids: frozenset[str] | None = None) -> Iterator[Entry]:
+        """The accepted rows, in the order of the run; of those ids alone, where they are given."""
         ...
 
     def seeds(self) -> Sequence[Json]:
         """The rows that were there before, which others name `seed-0`, `seed-1`, ... as their parents."""
+        ...
+
+    def made_for(self, sample: Sample, call: Call) -> bool:
+        """Whether a call of the sample's trial was made for that sample."""
         ...
 
     def provenance(self) -> Fields:

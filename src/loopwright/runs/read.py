@@ -11,7 +11,6 @@ from loopwright.errors import RunNotFound, StoreError
 from loopwright.records import Decision, Event, Json
 from loopwright.runs.folder import RunFolder, all_runs
 from loopwright.store import summary
-from loopwright.store.lineage import Lineage, lineage
 from loopwright.store.lock import held
 from loopwright.store.reader import RunReader
 from loopwright.store.rows import TABLES
@@ -144,15 +143,6 @@ def part(folder: RunFolder, name: str, limit: int) -> list[Any]:
         if name == "events":
             return reader.events(limit=limit, newest=True).rows[::-1]
         return list(reader.page(TABLES[name.removesuffix("s")], limit=limit).rows)
-
-
-def origin(folder: RunFolder, sample: str) -> Lineage:
-    """Where a sample comes from."""
-    with RunReader.open(folder.store) as reader:
-        found = lineage(reader, sample)
-    if found is None:
-        raise RunNotFound(f"{folder.name} has no sample {sample!r}: a sample is named TRIAL.INDEX, as in 12.0")
-    return found
 
 
 def learned(folder: RunFolder, last: int, contexts: int = -1) -> Learned:

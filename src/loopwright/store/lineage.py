@@ -58,9 +58,14 @@ def lineage(reader: RunReader, sample: str) -> Lineage | None:
     return Lineage(tuple(origins), tuple(roots), bool(line)) if origins else None
 
 
-def _origin(reader: RunReader, id: str) -> Origin | None:
+def sample_of(reader: RunReader, id: str) -> Sample | None:
+    """The sample with that id, `trial.number`; None if there is none."""
     match = fullmatch(r"(\d{1,9})\.(\d{1,8})", id)
-    sample = reader.one(SAMPLE, int(match[1]) * SPAN + int(match[2])) if match else None
+    return reader.one(SAMPLE, int(match[1]) * SPAN + int(match[2])) if match else None
+
+
+def _origin(reader: RunReader, id: str) -> Origin | None:
+    sample = sample_of(reader, id)
     if sample is None:
         return None
     trial = reader.one(TRIAL, sample.trial)

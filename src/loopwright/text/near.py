@@ -91,15 +91,25 @@ class NearDuplicates:
     def closest(self, text: str, among: int | None = None) -> Near | None:
         """The added text that is most alike, the earliest of several, if it reaches the threshold. `among` looks at the
         first so many alone: what was there at an earlier time."""
+        places, alike = self._found(text, among)
+        if not len(places):
+            return None
+        best = int(alike.argmax())
+        return Near(float(alike[best]), self._ids[places[best]])
+
+    def near(self, text: str) -> list[Near]:
+        """All added texts that reach the threshold, in the order in which they were added."""
+        return [Near(float(alike), self._ids[place]) for place, alike in zip(*self._found(text), strict=True)]
+
+    def _found(self, text: str, among: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The places of those that reach the threshold, and how alike they are."""
         sketch = self._sketch(text)
         found = np.array(sorted(self._index.query(sketch)), np.int64)
         if among is not None:
             found = found[found < among]
-        if not len(found):
-            return None
-        alike = (self._signatures[found] == _slots(sketch)).mean(axis=1)
-        best = int(alike.argmax())
-        return Near(float(alike[best]), self._ids[found[best]]) if alike[best] >= self.threshold else None
+        alike = (self._signatures[found] == _slots(sketch)).mean(axis=1) if len(found) else np.empty(0)
+        enough = alike >= self.threshold
+        return found[enough], alike[enough]
 
     def add(self, id: str, text: str) -> None:
         sketch = self._sketch(text)

@@ -15,7 +15,7 @@ BLOCK = 4096
 OUTLINE = 96
 LEARNT = 1024
 """From so many of the first vectors it is learned in which directions vectors differ most."""
-_DOUBT = 1e-5
+DOUBT = 1e-5
 """Beyond the rounding of a product of unit vectors in single precision."""
 
 _ROUNDING = 1e-6
@@ -61,7 +61,7 @@ class Nearest:
         near, alike = self._alike(vector, slice(since, count), least)
         if not len(near):
             return None
-        best = self._decided(vector, near[alike >= alike.max() - _DOUBT])
+        best = self._decided(vector, near[alike >= alike.max() - DOUBT])
         return best if best.similarity >= least else None
 
     def _alike(self, vector: Floats, places: slice, least: float) -> tuple[NDArray[np.intp], Floats]:
@@ -74,23 +74,18 @@ class Nearest:
             if outline is None:
                 near = np.arange(len(block))
             else:
-                near = np.flatnonzero(self._outlines[at][rows] @ outline >= least - _DOUBT)
+                near = np.flatnonzero(self._outlines[at][rows] @ outline >= least - DOUBT)
                 block = block[near]
             alike.append(block @ vector)
             found.append(near + (at * BLOCK + rows.start))
         return np.concatenate(found), np.concatenate(alike)
 
     def _decided(self, vector: Floats, near: NDArray[np.intp]) -> Nearby:
-        """A library adds up products in an order of its own, which shows in the last bits: those in question are added up
-        exactly."""
         best, id, known = -math.inf, "", dict[bytes, float]()
         for place in near:
-            row = self._blocks[place // BLOCK][place % BLOCK]
-            key = row.tobytes()
-            if key not in known:
-                known[key] = math.fsum((row.astype(np.float64) * vector).tolist())
-            if known[key] > best:
-                best, id = known[key], self._ids[place]
+            similarity = exact(self._blocks[place // BLOCK][place % BLOCK], vector, known)
+            if similarity > best:
+                best, id = similarity, self._ids[place]
         return Nearby(best, id)
 
     @property
@@ -102,6 +97,15 @@ class Nearest:
         if block == len(self._outlines):
             self._outlines.append(np.empty((BLOCK, OUTLINE + 1), np.float32))
         self._outlines[block][rows] = _outlines(self._blocks[block][rows], axes)
+
+
+def exact(row: Floats, vector: Floats, known: dict[bytes, float]) -> float:
+    """A library adds up products in an order of its own, which shows in the last bits; here they are added up exactly. `known`
+    keeps those of equal rows."""
+    key = row.tobytes()
+    if key not in known:
+        known[key] = math.fsum((row.astype(np.float64) * vector).tolist())
+    return known[key]
 
 
 def _axes(vectors: Floats) -> NDArray[np.float64]:

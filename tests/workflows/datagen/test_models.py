@@ -259,7 +259,7 @@ def test_a_seed_is_shown_to_the_model_and_told_of_the_row(desk: Desk) -> None:
     seeded = [row for row in desk.rows() if "parents" in row["lineage"]]
     assert {tuple(row["lineage"]["parents"]) for row in seeded} == {("seed-0",), ("seed-1",)}
     assert all(row["lineage"]["parents"] == [f"seed-{('delivery', 'refund').index(row['data']['label'])}"] for row in seeded)
-    origin = desk.call("runs", "show", str(desk.place), "--sample", seeded[0]["id"]).out
+    origin = desk.call("runs", "trace", str(desk.place), seeded[0]["id"]).out
     assert seeded[0]["lineage"]["parents"][0] in origin
 
 

@@ -11,6 +11,7 @@ from loopwright.records import Decision, Sample, Verdict
 from loopwright.spec.digest import canonical_json
 from loopwright.store.columns import Kind, joined, kind_of, text
 from loopwright.store.history import SettledTrial
+from loopwright.store.lineage import sample_of
 from loopwright.store.reader import RunReader, Where
 from loopwright.store.rows import SAMPLE
 
@@ -67,9 +68,12 @@ def _scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
     return {each.validator: each.score for each in verdicts if each.score is not None}
 
 
-def samples(reader: RunReader) -> Iterator[Sample]:
-    """The accepted ones."""
-    return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True)))
+def samples(reader: RunReader, ids: frozenset[str] | None = None) -> Iterator[Sample]:
+    """The accepted ones; of those ids alone, where they are given."""
+    if ids is None:
+        return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True)))
+    found = (sample for id in ids if (sample := sample_of(reader, id)) is not None and sample.accepted)
+    return iter(sorted(found, key=lambda sample: (sample.trial, sample.index)))
 
 
 def rows(reader: RunReader) -> Iterator[tuple[str, dict[str, Any]]]:

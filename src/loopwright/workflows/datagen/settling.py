@@ -14,6 +14,9 @@ from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.rewards import Batch, earned
 from loopwright.workflows.datagen.state import PATIENCE, State
 
+CHECK = "check"
+"""What a call is for that asks a model about a row; the number of the row and that of the call stand behind it."""
+
 WRITTEN = "written"
 """The verdict on an order that came to no row."""
 TARGET = "target"

@@ -27,7 +27,7 @@ from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
 from loopwright.workflows.datagen.material import Material
 from loopwright.workflows.datagen.recipe import Recipe
-from loopwright.workflows.datagen.settling import WRITTEN, Settling, row_of, verdict
+from loopwright.workflows.datagen.settling import CHECK, WRITTEN, Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
 
 _LEAST_RATE = 0.2
@@ -153,7 +153,7 @@ class _Asker:
         self._count = 0
 
     async def ask(self, model: str, prompt: str, schema: Fields) -> Reply:
-        purpose = f"check {self._index}.{self._count}"
+        purpose = f"{CHECK} {self._index}.{self._count}"
         self._count += 1
         seed = self._trial.rng(purpose).bits() & SEEDS
         return await self._trial.ask(model, Request(chat(prompt), seed=seed, schema=schema, purpose=purpose))

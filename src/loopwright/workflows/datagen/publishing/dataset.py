@@ -13,6 +13,7 @@ import orjson
 from loopwright.errors import UsageError
 from loopwright.loop.work import Edition, Ended, Entry, Published, Sheet
 from loopwright.quality.row import Row
+from loopwright.records import Call, Sample
 from loopwright.store.columns import Kind, text
 from loopwright.store.export import parquet, replaced
 from loopwright.store.reader import RunReader
@@ -25,6 +26,7 @@ from loopwright.workflows.datagen.publishing.splits import splits
 from loopwright.workflows.datagen.publishing.survey import Survey, seeds, survey
 from loopwright.workflows.datagen.reading import records, rows, samples
 from loopwright.workflows.datagen.recipe import Recipe
+from loopwright.workflows.datagen.settling import CHECK
 
 
 class Dataset:
@@ -32,10 +34,10 @@ class Dataset:
         self._ended = ended
         self._recipe = cast(Recipe, ended.spec)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, ids: frozenset[str] | None = None) -> Iterator[Entry]:
         task = self._recipe.task
         with RunReader.open(self._ended.store) as reader:
-            for sample in samples(reader):
+            for sample in samples(reader, ids):
                 data: Any = sample.data
                 row = Row(data["row"], data["lineage"].get("facts", {}))
                 label = row.claim(task.label) if task.labels else None
@@ -44,6 +46,10 @@ class Dataset:
     def seeds(self) -> list[Any]:
         with RunReader.open(self._ended.store) as reader:
             return seeds(reader)
+
+    def made_for(self, sample: Sample, call: Call) -> bool:
+        data: Any = sample.data
+        return call.purpose in data["lineage"].get("calls", ()) or call.purpose.startswith(f"{CHECK} {sample.index}.")
 
     def provenance(self) -> dict[str, Any]:
         with RunReader.open(self._ended.store) as reader:
