@@ -6,14 +6,19 @@ import asyncio
 import json
 import warnings
 from collections.abc import AsyncIterator
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import pydantic
 import pytest
 
+from loopwright.llm.http import Http
 from loopwright.llm.messages import Reply, Request, TokenLogprob, Usage
 from loopwright.llm.practice import Exchange, PracticeServer, Served
 from loopwright.llm.practice.answers import fitting
+from loopwright.llm.prompts import facts, render
+from loopwright.llm.providers import Context, build
+from loopwright.spec.blocks import ModelBlock
 
 RIVER: list[Any] = [{"role": "user", "content": "rivers run"}]
 REFUSED: list[Any] = [{"role": "user", "content": "refuse"}]
@@ -190,6 +195,50 @@ async def test_an_openai_client_that_hangs_up_ends_its_generation(server: Practi
     assert over[0].left
 
 
+SUM: list[Any] = [
+    {"role": "user", "content": render("solve_steps", question="Tom has 12 apples. He buys 30 more. How many is that?")}
+]
+ELSEWHERE: list[Any] = [{"role": "user", "content": "What is 47 x 38?"}]
+ANGRY = facts({"label": "refund", "tone": "angry"})
+ROW: list[Any] = [{"role": "user", "content": render("write_row", description="", facts=ANGRY, keys='"text", "label"')}]
+
+
+class Message(pydantic.BaseModel):
+    text: str
+    label: Literal["refund"]
+
+
+@pytest.fixture
+async def tiny() -> AsyncIterator[PracticeServer]:
+    """The embedded model, with the weights that are shipped, behind the server."""
+    model = build(ModelBlock(id="tiny", provider="tiny"), Context(Http()))
+    async with PracticeServer(answer=Served(model, ("tiny",))) as opened:
+        yield opened
+
+
+async def test_the_openai_sdk_works_with_the_embedded_model(tiny: PracticeServer, openai: Any) -> None:
+    async with asynchronous(openai, tiny) as client:
+        ask = partial(client.chat.completions.create, model="tiny", temperature=0)
+        whole = await ask(messages=SUM, logprobs=True)
+        stream = await ask(messages=SUM, stream=True, stream_options={"include_usage": True})
+        pieces = [piece async for piece in stream]
+        again = await ask(
+            messages=[*SUM, {"role": "assistant", "content": "Answer: 41"}, {"role": "user", "content": "Check it."}]
+        )
+        refused = await ask(messages=ELSEWHERE)
+        row = await client.chat.completions.parse(model="tiny", messages=ROW, response_format=Message, seed=1)
+    said = whole.choices[0].message.content
+    assert said == "12 + 30: 2 + 0 = 2, 10 + 30 = 40, 40 + 2 = 42. Answer: 42"
+    assert "".join(token.token for token in whole.choices[0].logprobs.content) == said
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices) == said
+    assert pieces[-1].usage == whole.usage
+    assert whole.usage.completion_tokens > 20
+    assert again.choices[0].message.content.startswith("Let me check.")
+    assert refused.choices[0].message.content is None
+    assert "tiny is an embedded model" in refused.choices[0].message.refusal
+    assert row.choices[0].message.parsed.label == "refund"
+
+
 @pytest.fixture
 def litellm(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Litellm, which fetches its prices from the network on import unless it is told not to, and warns of itself."""
@@ -232,3 +281,18 @@ async def test_litellm_knows_each_fault(fault: str, error: str, litellm: Any) ->
             await litellm.acompletion(
                 model="openai/tiny", api_base=server.url, api_key="none", messages=RIVER, num_retries=0, max_retries=0
             )
+
+
+@pytest.mark.filterwarnings("default")
+async def test_litellm_works_with_the_embedded_model(tiny: PracticeServer, litellm: Any) -> None:
+    told = {"model": "openai/tiny", "api_base": tiny.url, "api_key": "none", "temperature": 0}
+    whole = await litellm.acompletion(messages=SUM, logprobs=True, **told)
+    stream = await litellm.acompletion(messages=SUM, stream=True, stream_options={"include_usage": True}, **told)
+    pieces = [piece async for piece in stream]
+    row = await litellm.acompletion(messages=ROW, response_format=Message, **told)
+    assert whole.choices[0].message.content.endswith("Answer: 42")
+    assert (
+        "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices) == whole.choices[0].message.content
+    )
+    assert pieces[-1].usage.total_tokens == whole.usage.total_tokens
+    Message.model_validate_json(row.choices[0].message.content)

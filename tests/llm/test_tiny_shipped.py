@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from loopwright.llm.http import Http
-from loopwright.llm.messages import Reply, Request, chat
+from loopwright.llm.messages import Message, Reply, Request, chat
 from loopwright.llm.prompts import facts, render
 from loopwright.llm.providers import Context
 from loopwright.llm.providers.tiny import Tiny
@@ -88,3 +92,61 @@ def test_names_that_it_does_not_know_do_not_keep_it_from_answering(model: Tiny) 
     question = "Xanthippe has 24 drachmas. She spends 3 drachmas. How many drachmas does Xanthippe have left?"
     reply = asyncio.run(model.complete(asked(question, 1, 0.0)))
     assert reply.text.endswith("Answer: 21")
+
+
+RECORDED = json.loads(Path(__file__).with_name("dspy_messages.json").read_text())
+"""What DSPy 3.4.1 sent for programs of one predictor and of two: its chat adapter's messages, and one of its JSON adapter's."""
+STEPS = "12 + 30: 2 + 0 = 2, 10 + 30 = 40, 40 + 2 = 42."
+
+
+@pytest.mark.parametrize(
+    ("program", "fields"),
+    [
+        ("a prediction", {"answer": r"\d+"}),
+        ("a chain of thought", {"reasoning": re.escape(STEPS), "answer": "42"}),
+        ("a second predictor, given a draft", {"reasoning": "Let me check.*", "answer": "9"}),
+        ("a demonstration", {"reasoning": re.escape(STEPS), "answer": "42"}),
+        ("a choice", {"label": "delivery"}),
+        ("a choice after a reason", {"reasoning": ".+", "label": "refund"}),
+        ("a message", {"message": ".{20,}"}),
+    ],
+)
+def test_it_answers_the_programs_of_dspy_in_their_fields(model: Tiny, program: str, fields: dict[str, str]) -> None:
+    reply = asyncio.run(model.complete(recorded(program)))
+    parts = re.findall(r"\[\[ ## (\w+) ## \]\]\n*(.*?)\n*(?=\[\[|\Z)", reply.text, re.S)
+    assert [name for name, _ in parts] == [*fields, "completed"]
+    assert all(re.fullmatch(fields[name], value) for name, value in parts[:-1]), reply.text
+
+
+def test_it_answers_dspy_in_json_and_refuses_what_is_outside(model: Tiny) -> None:
+    reply = asyncio.run(model.complete(recorded("the JSON adapter")))
+    assert json.loads(reply.text) == {"reasoning": STEPS, "answer": 42}
+    assert asyncio.run(model.complete(recorded("another world"))).finish == "refusal"
+
+
+def recorded(program: str) -> Request:
+    messages = tuple(Message(said["role"], said["content"]) for said in RECORDED[program])
+    return Request(messages, 0.0, seed=1, max_output_tokens=150)
+
+
+HEAVY = {"scipy", "sklearn", "torch", "pyarrow", "aiohttp", "openai", "rensa", "jsonschema_rs"}
+IMPORTS = """
+import sys
+import numpy
+before = set(sys.modules)
+from loopwright.llm.http import Http
+from loopwright.llm.providers import Context, build
+from loopwright.llm.tiny import reading, serving
+from loopwright.spec.blocks import ModelBlock
+build(ModelBlock(id="m", provider="tiny"), Context(Http()))
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_it_imports_little_beside_numpy() -> None:
+    """Counted, since no two machines take the same time: what a first answer needs, with pydantic and the HTTP client."""
+    done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
+    modules = done.stdout.split()
+    assert "loopwright.llm.tiny.serving" in modules
+    assert not {module.partition(".")[0] for module in modules} & HEAVY
+    assert len(modules) < 270
