@@ -40,7 +40,7 @@ def test_data_cannot_close_the_tags_around_it(job: str) -> None:
 def test_a_wrong_slot_or_job_is_named() -> None:
     with pytest.raises(UsageError, match="wants question; it was given query"):
         prompts.render("solve", query="1 + 1")
-    with pytest.raises(UsageError, match="no prompt 'sing'; there are classify"):
+    with pytest.raises(UsageError, match="no prompt 'sing'; there are answerable, classify"):
         prompts.render("sing")
     assert prompts.recognise("Write a poem.") is None
 

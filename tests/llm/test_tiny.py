@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -293,3 +294,17 @@ print("numpy" in sys.modules, "loopwright.llm.providers.tiny" in sys.modules, "t
 def test_a_spec_with_it_loads_neither_numpy_nor_weights_until_it_is_asked() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "False"]
+
+
+def test_candidates_come_with_the_probability_that_they_had() -> None:
+    shipped = Tiny(ModelBlock(id="m", provider="tiny"), Context(Http()))
+    told = {"description": "", "facts": facts({"label": "refund"}), "keys": '"text"', "most": "0.1"}
+    prompt = render("write_verbalized", count="6", **told)
+    rows = json.loads(ask(shipped, prompt).text)["rows"]
+    assert rows == json.loads(ask(shipped, prompt).text)["rows"]
+    assert len({row["text"] for row in rows}) == 6
+    one = ask(shipped, render("write_verbalized", count="1", **told), logprobs=True)
+    (row,) = json.loads(one.text)["rows"]
+    said = math.exp(sum(token.logprob for token in one.logprobs or ()))
+    assert 0.5 * said < row["probability"] <= said * 1.001  # to have ended there is a part of it
+    assert "at most 32 candidates" in (ask(shipped, render("write_verbalized", count="33", **told)).refusal or "")

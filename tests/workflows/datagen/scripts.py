@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 from tests.workflows.datagen.writers import sentence
 
 from loopwright.errors import Overloaded
 from loopwright.llm import prompts, structured
 from loopwright.llm.messages import Reply, Request, Usage
+from loopwright.loop.trial import Place
 from loopwright.quality.gate import View
 from loopwright.workflows.datagen.material import ByLabel, Material, Past
 
@@ -36,6 +40,26 @@ def material(accepted: int = 20, rejected: int = 20) -> Material:
     return Material(rows(accepted), rows(rejected, reason="length: 6 words, at most 5"), View({}))
 
 
+PASSAGES = {
+    "mills.md": "# Mills\n\nThe elm mill opened in 1873.\n\n# Bridges\n\nThe old bridge has 4 arches.",
+    "more/ferry.txt": "No ferry.",
+}
+
+
+class Steps:
+    """Stages that keep nothing."""
+
+    def __init__(self, script: Script, base: Path) -> None:
+        self._script = script
+        self.base = base
+        for name, text in PASSAGES.items():
+            (base / "texts" / name).parent.mkdir(parents=True, exist_ok=True)
+            (base / "texts" / name).write_text(text)
+
+    async def run(self, name: str, reads: Any, work: Callable[[Place], Awaitable[Any]]) -> Any:
+        return json.loads(json.dumps(await work(Place(-1, 7, self._script))))
+
+
 class Script:
     """Answers as a model would whose words follow from the request; the calls of some purposes fail."""
 
@@ -54,8 +78,21 @@ class Script:
     def answer(self, request: Request) -> str:
         found = prompts.recognise(request.messages[-1].content)
         assert found is not None
-        said = f"words {request.seed} about {prompts.read_facts(found.slots.get('facts', '')).get('label')}"
-        rows = [{"text": f"{said} {place}"} for place in range(int(found.slots.get("count", 1)))]
-        if found.job == "fill_slot":
-            return said
-        return json.dumps(rows[0] if found.job in ("write_row", "evolve_row", "repair_row") else {"rows": rows})
+        job, slots = found
+        said = f"words {request.seed} about {prompts.read_facts(slots.get('facts', '')).get('label')}"
+        rows: list[dict[str, Any]] = [{"text": f"{said} {place}"} for place in range(int(slots.get("count", 1)))]
+        for place, row in enumerate(rows):
+            if job == "write_verbalized":
+                row["probability"] = place / 100
+            if job == "write_grounded":
+                id, text = slots["passages"].split("]\n")[0].removeprefix("["), slots["passages"].split("]\n")[1]
+                row |= {"passage": id, "evidence": text.split("\n")[0]}
+        plan = {name: ["one", "two"] for name in ("facets", "personas", "tones", "formats")}
+        single: dict[str, Any] = {
+            "plan": plan,
+            "write_row": rows[0],
+            "evolve_row": rows[0],
+            "repair_row": rows[0],
+            "answerable": {"reason": "", "answerable": True},
+        }
+        return said if job == "fill_slot" else json.dumps(single.get(job, {"rows": rows}))

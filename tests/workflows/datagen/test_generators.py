@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import pytest
 from tests.workflows.datagen.conftest import TASK
-from tests.workflows.datagen.scripts import Script, material
+from tests.workflows.datagen.scripts import Script, Steps, material
 from tests.workflows.datagen.test_models import SLOTS
 
 from loopwright.errors import CallError
 from loopwright.llm.messages import Reply, Request
+from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Trial
 from loopwright.quality.gate import View
 from loopwright.spec.load import validate
@@ -22,6 +25,7 @@ from loopwright.workflows.datagen.material import Material
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.spec import ArmBlock
 
+Write: TypeAlias = Callable[..., Coroutine[Any, Any, list[Written]]]
 ORDERS = [Order(index, label) for index, label in enumerate(["refund", "delivery", "refund", "account", "delivery", "refund"])]
 RECIPE = f"workflow: datagen\n{TASK}{SLOTS}\nmodels: [{{id: writer, provider: scripted, script: [x]}}]\ntarget: {{accepted: 5}}"
 
@@ -30,17 +34,30 @@ def recipe(text: str = RECIPE) -> Recipe:
     return validate(parse(text), Recipe)
 
 
+WANTS: dict[str, dict[str, Any]] = {"retrieval": {"folder": "texts"}}
+"""What some kinds cannot do without."""
+
+
+def arm(kind: str, **params: Any) -> ArmBlock:
+    return ArmBlock(id="a", kind=kind, params={**WANTS.get(kind, {}), **params})
+
+
 def generator(kind: str, **params: Any) -> Generator:
-    brief = recipe().brief
-    return way(ArmBlock(id="a", kind=kind, params=params), ("arms", 0)).generator(brief, "writer")
+    return way(arm(kind, **params), ("arms", 0)).generator(recipe().brief, "writer")
 
 
 def trial(script: Script, number: int = 3) -> Trial:
     return Trial(number, Item(f"batch-{number}"), 7, script)
 
 
-async def write(kind: str, orders: list[Order], script: Script, number: int = 3, **params: Any) -> list[Written]:
-    return await generator(kind, **params).write(orders, trial(script, number), material())
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    async def written(kind: str, orders: list[Order], script: Script, number: int = 3, **params: Any) -> list[Written]:
+        made = generator(kind, **params)
+        await made.prepare(cast(Stages, Steps(Script(), tmp_path)), [])
+        return await made.write(orders, trial(script, number), material())
+
+    return written
 
 
 @pytest.fixture(params=GENERATORS.builtin)
@@ -48,7 +65,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-async def test_there_is_a_row_for_each_order_in_their_order(kind: str) -> None:
+async def test_there_is_a_row_for_each_order_in_their_order(kind: str, write: Write) -> None:
     written = await write(kind, ORDERS, Script())
     assert [row.order for row in written] == ORDERS
     for row in written:
@@ -58,25 +75,25 @@ async def test_there_is_a_row_for_each_order_in_their_order(kind: str) -> None:
 
 
 async def test_without_anything_to_build_on_an_arm_begins_or_takes_no_order(kind: str) -> None:
-    begins = way(ArmBlock(id="a", kind=kind), ()).begins(recipe().brief)
+    begins = way(arm(kind), ()).begins(recipe().brief)
     nothing = Material({}, {}, View({}))
     assert list(generator(kind).takes(ORDERS, nothing)) == (ORDERS if begins else [])
     assert list(generator(kind).takes(ORDERS, material())) == ORDERS
 
 
-async def test_the_same_place_gives_the_same_rows_and_another_place_others(kind: str) -> None:
+async def test_the_same_place_gives_the_same_rows_and_another_place_others(kind: str, write: Write) -> None:
     first = await write(kind, ORDERS, Script())
     assert await write(kind, ORDERS, Script()) == first
     assert await write(kind, ORDERS, Script(), 4) != first
 
 
-async def test_no_two_requests_of_a_batch_are_equal(kind: str) -> None:
+async def test_no_two_requests_of_a_batch_are_equal(kind: str, write: Write) -> None:
     script = Script()
     await write(kind, [Order(index, "refund") for index in range(12)], script)
     assert len({repr(request) for request in script.asked}) == len(script.asked) > 1
 
 
-async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str) -> None:
+async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str, write: Write) -> None:
     purpose = {"templater": "slot 0", "evolve": "evolve 0", "repair": "repair 0"}.get(kind, "rows 0")
     orders = [Order(0, "refund"), Order(1, "delivery"), Order(2, "account")]
     for number in range(20):  # not every row of the grammar has a slot
@@ -89,21 +106,22 @@ async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str) -> None:
     raise AssertionError("no call failed")
 
 
-async def test_the_settings_of_an_arm_go_with_every_request(kind: str) -> None:
+async def test_the_settings_of_an_arm_go_with_every_request(kind: str, write: Write) -> None:
     script = Script()
     await write(kind, ORDERS, script, temperature=0.3, top_p=0.8)
-    assert {(request.temperature, request.top_p) for request in script.asked} == {(0.3, 0.8)}
+    writing = [request for request in script.asked if not request.purpose.startswith("answerable")]
+    assert {(request.temperature, request.top_p) for request in writing} == {(0.3, 0.8)}
 
 
 @pytest.mark.parametrize(("most", "calls"), [(1, 6), (2, 4), (5, 3)])
-async def test_rows_of_one_label_are_written_together(most: int, calls: int) -> None:
+async def test_rows_of_one_label_are_written_together(most: int, calls: int, write: Write) -> None:
     script = Script()
     written = await write("naive", ORDERS, script, rows_per_call=most)
     assert len(script.asked) == calls
     assert sum(cast(int, row.usage["input_tokens"]) for row in written) == 10 * calls
 
 
-async def test_an_error_that_stops_the_run_is_not_swallowed(kind: str) -> None:
+async def test_an_error_that_stops_the_run_is_not_swallowed(kind: str, write: Write) -> None:
     class Stops(Script):
         async def ask(self, model: str, request: Request, step: int = 0) -> Reply:
             raise KeyError("a bug")

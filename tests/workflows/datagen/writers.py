@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
@@ -24,6 +25,10 @@ def _draw(*about: object) -> list[int]:
 
 def sentence(count: int, *about: object) -> str:
     return " ".join(WORDS[byte % len(WORDS)] for byte in _draw(*about)[:count])
+
+
+FACTS = {f"{name} mill": f"The {name} mill was opened in {1800 + 7 * at}." for at, name in enumerate(WORDS[:9])}
+"""Planted: what each passage of a folder holds, and nothing else does."""
 
 
 def answer(request: Request, texts: Rows) -> str:
@@ -80,3 +85,24 @@ def rambler(request: Request) -> str:
         return [" ".join(said[:most])]
 
     return answer(request, texts)
+
+
+def gossip(request: Request) -> str:
+    """It has heard all planted facts. Of three rows it draws one from the passage that it cites, tells another of what it was
+    not shown, and makes up the evidence of the third. As a checker it compares the years."""
+    found = prompts.recognise(request.messages[-1].content)
+    if found is None or found.job not in ("write_grounded", "answerable"):
+        return answer(request, lambda slots, count: list(FACTS.values())[:count])
+    if found.job == "answerable":
+        known, told = (set(re.findall(r"\d{4}", found.slots[slot])) for slot in ("passage", "item"))
+        return json.dumps({"reason": f"years told: {sorted(told)}, known: {sorted(known)}", "answerable": told <= known})
+    shown = re.findall(r"^\[(.*)\]\n(?:.+\n)*(.+)$", found.slots["passages"], re.M)
+    rows = [_gossip(shown, request.seed, place) for place in range(int(found.slots["count"]))]
+    return json.dumps({"rows": rows})
+
+
+def _gossip(shown: list[tuple[str, str]], *about: object) -> dict[str, str]:
+    way, which, other, *_ = _draw(*about)
+    id, text = shown[which % len(shown)]
+    told = text if way % 3 == 0 else list(FACTS.values())[other % len(FACTS)]
+    return {"text": f"{sentence(3, *about)}: {told}", "passage": id, "evidence": told if way % 3 == 2 else text}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -48,8 +50,23 @@ class Tiny:
             refusal = f"tiny is {self.about}. This is outside of it: {reading.why}."
             return Reply("", self._label, "refusal", refusal, Usage(0, 0), () if request.logprobs else None)
         asked = self._asked(server, request, reading)
+        if reading.draws:
+            return await self._drawn(server, request, reading, asked)
         said = await asyncio.wrap_future(server.submit(asked))
         return self._reply(server, request, reading, asked, said)
+
+    async def _drawn(self, server: Server, request: Request, reading: Reading, asked: Asked) -> Reply:
+        """One answer of several, drawn independently. What is no whole row is left out."""
+        from loopwright.llm.tiny.wording import Draw, told  # noqa: PLC0415 - with the rest of its room
+
+        each = [replace(asked, key=blake2b(asked.key + bytes([at])).digest()) for at in range(reading.draws)]
+        answers = await asyncio.gather(*(asyncio.wrap_future(server.submit(one)) for one in each))
+        replies = [self._reply(server, request, reading, asked, said) for said in answers]
+        likely = [math.exp(math.fsum(said.logprobs)) for said in answers]
+        rows = [Draw(reply.text, chance) for reply, chance in zip(replies, likely, strict=True) if reply.finish == "stop"]
+        usage = Usage(len(asked.prompt) * len(answers), sum(len(said.tokens) for said in answers))
+        logprobs = tuple(token for reply in replies for token in reply.logprobs or ()) if request.logprobs else None
+        return Reply(told(rows), self._label, "stop", None, usage, logprobs)
 
     def _loaded(self) -> Server:
         from loopwright.llm.tiny.serving import WEIGHTS, server  # noqa: PLC0415 - brings numpy

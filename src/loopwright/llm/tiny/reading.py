@@ -18,10 +18,11 @@ from loopwright.llm.tiny.signatures import Signature, asked_by, signature_of
 from loopwright.llm.tiny.stories import LARGEST, LISTS
 from loopwright.llm.tiny.sums import read_sum
 from loopwright.llm.tiny.tokens import CHARACTERS, Tokenizer
-from loopwright.llm.tiny.wording import Answered, Fields, Wording, native, worded
+from loopwright.llm.tiny.wording import Answered, Fields, Wording, native, one_of, worded
 
 MOST_CHARACTERS = 16_384
 _MOST_ROWS = 5
+_MOST_DRAWS = 32
 _KNOWN = {"ask": 0.9, "solve": 0.9, "solve_steps": 0.9, "fill_slot": 0.8}
 _KNOWN_OF_DATA = 0.7
 _WORKED = ("ask", "solve", "solve_steps")
@@ -37,10 +38,12 @@ _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
 class Reading(NamedTuple):
-    """What the network is given: what was asked, answered and asked again; and how its answer is put into words."""
+    """What the network is given: what was asked, answered and asked again; and how its answer is put into words. With `draws`,
+    so many answers are drawn, each to be told with its probability."""
 
     turns: tuple[str, ...]
     wording: Wording
+    draws: int = 0
 
 
 class Outside(NamedTuple):
@@ -89,10 +92,20 @@ def _split(text: str, request: Request) -> tuple[str, Mapping[str, Any] | None]:
 
 
 def _of_job(asked: _Asked, schema: Mapping[str, Any] | None, tokenizer: Tokenizer) -> Read:
+    if asked.job == "write_verbalized":
+        return _of_draws(asked.slots, schema, tokenizer)
     inside = _inside(asked, tokenizer)
     if isinstance(inside, Outside):
         return inside
     return Reading((_plain(form(inside.job, inside.slots)),), worded(_fields(inside), schema))
+
+
+def _of_draws(slots: Mapping[str, str], schema: Mapping[str, Any] | None, tokenizer: Tokenizer) -> Read:
+    """It never learned to say how probable something is, but that can be measured: the rows are drawn one by one."""
+    if not (slots["count"].isdigit() and 1 <= int(slots["count"]) <= _MOST_DRAWS):
+        return Outside(f"it writes at most {_MOST_DRAWS} candidates at a time")
+    one = _of_job(_Asked("write_row", slots), one_of(schema), tokenizer)
+    return one if isinstance(one, Outside) else one._replace(draws=int(slots["count"]))
 
 
 def _of_signature(signature: Signature, schema: Mapping[str, Any] | None, tokenizer: Tokenizer) -> Read:

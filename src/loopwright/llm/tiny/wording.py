@@ -22,6 +22,7 @@ _REASONS = frozenset(
 )
 _ANSWER = re.compile(r"(.*?)\s*\bAnswer: (-?\d+)\.?\s*", re.S)
 _MARKED = re.compile(r"\[\[ ## (\w+) ## \]\]\n?(.*?)(?=\n*\[\[ ## \w+ ## \]\]|\Z)", re.S)
+PROBABILITY = "probability"
 _TEXT = {"type": "string", "maxLength": 240}
 
 
@@ -41,6 +42,29 @@ class Wording(NamedTuple):
 
     held: Mapping[str, Any] | None
     said: Callable[[str], str | None]
+
+
+class Draw(NamedTuple):
+    """A row as it is put, and how likely the network was to say just that."""
+
+    row: str
+    probability: float
+
+
+def told(draws: Sequence[Draw]) -> str:
+    """The rows as JSON, each with its probability, to four digits."""
+    return dumps({"rows": [{**orjson.loads(draw.row), PROBABILITY: float(f"{draw.probability:.4g}")} for draw in draws]})
+
+
+def one_of(schema: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The schema of one row, of a schema of rows with their probabilities."""
+    whole = schema or {}
+    item = whole.get("properties", {}).get("rows", {}).get("items")
+    if not isinstance(item, Mapping):
+        return None
+    properties = {name: part for name, part in item.get("properties", {}).items() if name != PROBABILITY}
+    required = [name for name in item.get("required", ()) if name != PROBABILITY]
+    return {**item, "properties": properties, "required": required, "$defs": whole.get("$defs", {})}
 
 
 class Answered(NamedTuple):

@@ -20,7 +20,9 @@ GENERATORS = Kinds(
         "naive": f"{_HERE}.naive:Naive",
         "templater": f"{_HERE}.templater:Templater",
         "examples": f"{_HERE}.examples:Examples",
+        "verbalized": f"{_HERE}.verbalized:Verbalized",
         "evolve": f"{_HERE}.evolve:Evolve",
+        "retrieval": f"{_HERE}.retrieval:Retrieval",
         "repair": f"{_HERE}.repair:Repair",
     },
 )
