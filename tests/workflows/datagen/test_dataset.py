@@ -41,6 +41,26 @@ def test_the_files_hold_the_same_rows(desk: Desk) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     table = parquet.read_table(place / "dataset.parquet").to_pylist()
     assert [{"text": row["text"], "label": row["label"]} for row in table] == rows
+    whole = desk.rows(place=place)
+    assert [json.loads(row["lineage"]) for row in table] == [row["lineage"] for row in whole]
+    assert [(row["id"], json.loads(row["scores"]), json.loads(row["usage"])) for row in table] == [
+        (row["id"], row["scores"], row["usage"]) for row in whole
+    ]
+
+
+def test_fields_of_the_rows_keep_their_names_in_parquet(desk: Desk) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    grammar = """
+grammar:
+  start: row
+  rules:
+    row: ['{"id": <digit>, "lineage": "<digit>"}']
+    digit: [1, 2, 3, 4, 5, 6, 7, 8, 9]
+"""
+    assert desk.run(f"{grammar}\ntarget: {{accepted: 5}}\nvalidators: {{}}\noutput: {{formats: [parquet, jsonl]}}").code == 0
+    table = parquet.read_table(desk.place / "dataset.parquet").to_pylist()
+    assert [{"id": row["id"], "lineage": row["lineage"]} for row in table] == [row["data"] for row in desk.rows()]
+    assert [row["id_"] for row in table] == [row["id"] for row in desk.rows()]
 
 
 def test_the_same_recipe_again_writes_the_files_again(desk: Desk) -> None:

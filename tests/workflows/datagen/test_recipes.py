@@ -73,6 +73,20 @@ def test_what_follows_from_a_recipe_is_told(desk: Desk) -> None:
     assert "validators: schema, " in told
 
 
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        ("task: {languages: [de, pt-BR]}\n", "chosen: language for task.languages: de, pt-BR\n"),
+        ("task: {languages: [de]}\nconstraints: {facts: [in German]}\n", 'chosen: language for "in German"'),
+        ("task: {languages: [tlh]}\n", "left: task.languages tlh: models that write are told, and nothing checks it\n"),
+    ],
+)
+def test_languages_are_checked_where_they_can_be_told(desk: Desk, recipe: str, told: str) -> None:
+    said = desk.check(MODEL + recipe + TARGET).out
+    assert told in said
+    assert said.count("chosen: language") == told.count("chosen: language")
+
+
 def test_what_is_assumed_is_told(desk: Desk) -> None:
     told = desk.check(MODEL + "domain: text_classification\n" + TARGET).out
     assert "assumed: with neither schema nor grammar" in told

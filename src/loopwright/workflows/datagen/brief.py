@@ -16,6 +16,7 @@ from loopwright.policy.safe_start import SafeStart
 from loopwright.quality import build
 from loopwright.quality.choosing import Choice, choose
 from loopwright.quality.gate import Gate
+from loopwright.quality.languages import NAMES
 from loopwright.quality.validator import Given
 from loopwright.records import Fields
 from loopwright.workflows.datagen.grammar import Grammar, Wanted
@@ -136,9 +137,22 @@ class Brief:
         chosen = self.choice.validators()
         found: dict[str, JsonValue] = {"schema": {}}
         if said == "auto":
-            return {**found, **chosen, "deduplication": {"field": self.text_field}}
+            return {**found, **self.told_language, **chosen, "deduplication": {"field": self.text_field}}
         mine = dict(said)
         return {**found, **{_free(name, mine): parameters for name, parameters in chosen.items()}, **mine}
+
+    @property
+    def names_language(self) -> bool:
+        """Whether one of the facts does."""
+        return any(each.kind == "language" for each in self.choice.chosen)
+
+    @property
+    def told_language(self) -> dict[str, JsonValue]:
+        """The validator of the task's languages, where no fact says more and all of them can be told."""
+        wanted = self.recipe.task.languages
+        if not wanted or self.names_language or not all(code.partition("-")[0].casefold() in NAMES for code in wanted):
+            return {}
+        return {"language": {"languages": list(wanted), "field": self.text_field}}
 
     @property
     def given(self) -> Given:

@@ -136,7 +136,7 @@ def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
 def _of_rows(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     schema = orjson.dumps(brief.schema).decode()
     if recipe.constraints.fits is None and brief.grammar is None:
-        yield f"assumed: with neither schema nor grammar, models are asked for rows of this schema: {schema}"
+        yield f"assumed: with neither schema nor grammar nothing says what a row holds; models are asked for this: {schema}"
     elif recipe.constraints.fits is None:
         yield f"schema, derived from the grammar: {schema}"
 
@@ -148,11 +148,20 @@ def _of_labels(recipe: RecipeBlock) -> Iterator[str]:
         shares = ", ".join(f"{label} {share / total:.3g}" for label, share in labels.items())
         yield f"assumed: task.labels add up to {total:g}, and are taken as shares: {shares}"
     if not labels and "classification" in (recipe.domain or ""):
-        yield "assumed: a classification without task.labels: nothing says how many rows of each label are wanted"
+        yield (
+            "assumed: a classification without task.labels: nothing says which labels there are and how many rows of each are "
+            "wanted; rows are taken as they come"
+        )
 
 
 def _of_facts(brief: Brief) -> Iterator[str]:
     for chosen in brief.choice.chosen:
         yield f"chosen: {chosen.kind} for {chosen.why}"
+    languages = ", ".join(brief.recipe.task.languages)
+    if languages and brief.recipe.validators == "auto" and not brief.names_language:
+        if brief.told_language:
+            yield f"chosen: language for task.languages: {languages}"
+        else:
+            yield f"left: task.languages {languages}: models that write are told, and nothing checks it"
     for left in brief.choice.left:
         yield f'left: "{left.fact}": {left.why}; models that write are told, and nothing checks it'

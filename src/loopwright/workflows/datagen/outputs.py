@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -18,6 +18,9 @@ from loopwright.store.export import parquet, replaced
 from loopwright.store.reader import RunReader
 from loopwright.workflows.datagen.reading import Column, Record, columns, records, rows, samples, version
 from loopwright.workflows.datagen.recipe import Recipe
+
+_BESIDE = ("scores", "lineage", "usage")
+"""What is known of a row beside its data."""
 
 
 class _Run(NamedTuple):
@@ -87,10 +90,24 @@ def _text(run: _Run) -> Path:
 
 
 def _parquet(run: _Run) -> Path:
+    """The fields of the rows, with what else is known of each as JSON."""
     file, shape = run.folder / "dataset.parquet", _columns(run)
-    kinds = [("id", "text"), *shape]
-    parquet(file, kinds, ([id, *(column.cell(row) for column in shape)] for id, row in rows(run.reader)))
+    taken = {column.name for column in shape}
+    id, *beside = [_free(name, taken) for name in ("id", *_BESIDE)]
+    found = (record.fields for record in records(run.reader, run.ended, accepted=True))
+    lines = (
+        [row["id"], *(column.cell(row["data"]) for column in shape), *(orjson.dumps(row[name]).decode() for name in _BESIDE)]
+        for row in found
+    )
+    parquet(file, [(id, "text"), *shape, *((name, "text") for name in beside)], lines)
     return file
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """The name of a column of ours; a field of the rows keeps its own."""
+    while name in taken:
+        name = f"{name}_"
+    return name
 
 
 def _columns(run: _Run) -> list[Column]:
