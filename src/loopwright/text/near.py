@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rensa import RMinHash, RMinHashLSH
+from rensa import RMinHash
 
 from loopwright.errors import UsageError
+from loopwright.text.bands import Agreeing, Keys
 from loopwright.text.words import fold, words
 
 SHINGLE = 5
@@ -24,8 +27,6 @@ MISSED = 0.01
 
 _SEED = 1
 _BLOCK = 1024
-_BYTES_PER_BAND = 105
-"""What a band holds per text, as measured by `bench/text.py`: the library does not tell."""
 
 
 class Near(NamedTuple):
@@ -33,6 +34,17 @@ class Near(NamedTuple):
 
     similarity: float
     id: str
+
+
+@dataclass(slots=True)
+class _Sketch:
+    """A text as the index knows it, and the nearest among the first so many: a row is looked at in act, and in settle beside
+    those that came meanwhile."""
+
+    signature: NDArray[np.uint16]
+    keys: Keys
+    looked: int = 0
+    near: Near | None = None
 
 
 class Bands(NamedTuple):
@@ -76,9 +88,11 @@ class NearDuplicates:
             raise UsageError(f"near duplicates need a threshold from 0.05 to 1, not {threshold}")
         self.threshold = threshold
         self.bands = bands(threshold)
-        self._index = RMinHashLSH(threshold, self.bands.slots, self.bands.number)
+        self._index = Agreeing(self.bands.number, self.bands.rows)
         self._signatures = np.empty((_BLOCK, self.bands.slots), np.uint16)
         self._ids: list[str] = []
+        # A text is asked for and then added, in a run asked for twice.
+        self._sketch = lru_cache(maxsize=1024)(self._sketched)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -91,23 +105,29 @@ class NearDuplicates:
     def closest(self, text: str, among: int | None = None) -> Near | None:
         """The added text that is most alike, the earliest of several, if it reaches the threshold. `among` looks at the
         first so many alone: what was there at an earlier time."""
-        places, alike = self._found(text, among)
-        if not len(places):
-            return None
-        best = int(alike.argmax())
-        return Near(float(alike[best]), self._ids[places[best]])
+        count = len(self) if among is None else min(among, len(self))
+        sketch = self._sketch(text)
+        if count < sketch.looked:
+            return self._closest(sketch, 0, count)
+        near = self._closest(sketch, sketch.looked, count)
+        if near is not None and (sketch.near is None or near.similarity > sketch.near.similarity):
+            sketch.near = near
+        sketch.looked = count
+        return sketch.near
 
     def near(self, text: str) -> list[Near]:
         """All added texts that reach the threshold, in the order in which they were added."""
-        return [Near(float(alike), self._ids[place]) for place, alike in zip(*self._found(text), strict=True)]
+        return [Near(float(alike), self._ids[place]) for place, alike in zip(*self._found(self._sketch(text)), strict=True)]
 
-    def _found(self, text: str, among: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The places of those that reach the threshold, and how alike they are."""
-        sketch = self._sketch(text)
-        found = np.array(sorted(self._index.query(sketch)), np.int64)
-        if among is not None:
-            found = found[found < among]
-        alike = (self._signatures[found] == _slots(sketch)).mean(axis=1) if len(found) else np.empty(0)
+    def _closest(self, sketch: _Sketch, since: int, count: int) -> Near | None:
+        places, alike = self._found(sketch, since)
+        within = alike[places < count]
+        return Near(float(within.max()), self._ids[places[within.argmax()]]) if len(within) else None
+
+    def _found(self, sketch: _Sketch, since: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The places of those that reach the threshold, and how alike they are; `since` leaves out so many of the first."""
+        found = self._index.find(sketch.keys, since)
+        alike = (self._signatures[found] == sketch.signature).mean(axis=1) if len(found) else np.empty(0)
         enough = alike >= self.threshold
         return found[enough], alike[enough]
 
@@ -116,22 +136,19 @@ class NearDuplicates:
         place = len(self._ids)
         if place == len(self._signatures):
             self._signatures = np.concatenate([self._signatures, np.empty_like(self._signatures)])
-        self._signatures[place] = _slots(sketch)
-        self._index.insert(place, sketch)
+        self._signatures[place] = sketch.signature
+        self._index.add(sketch.keys)
         self._ids.append(id)
 
     @property
     def bytes(self) -> int:
-        """About how much memory the index takes: its bands are not measured but reckoned."""
+        """About how much memory the index takes."""
         names = sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
-        return self._signatures.nbytes + names + _BYTES_PER_BAND * self.bands.number * len(self)
+        return self._signatures.nbytes + names + self._index.bytes
 
-    def _sketch(self, text: str) -> RMinHash:
+    def _sketched(self, text: str) -> _Sketch:
+        """Of a slot half is kept: that two differ and look equal happens once in 65,536, which no estimate here notices."""
         sketch = RMinHash(self.bands.slots, _SEED)
         sketch.update(shingles(text))
-        return sketch
-
-
-def _slots(sketch: RMinHash) -> NDArray[np.uint16]:
-    """Half of each slot: that two differ and look equal happens once in 65,536, which no estimate here notices."""
-    return np.array(sketch.digest(), np.uint32).astype(np.uint16)
+        signature = np.array(sketch.digest(), np.uint32).astype(np.uint16)
+        return _Sketch(signature, self._index.keys(signature))

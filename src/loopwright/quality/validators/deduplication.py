@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, model_validator
@@ -45,6 +46,8 @@ class Texts:
         self._first: dict[bytes, int] = {}
         self._ids: list[str] = []
         self._near = _near(near) if near is not None else None
+        # A row is looked at in act, looked at in settle, and admitted.
+        self._fingerprint = lru_cache(maxsize=1024)(_fingerprint)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -53,7 +56,7 @@ class Texts:
         text = row.text(self._field)
         if text is None:
             return missing(self._field)
-        place = self._first.get(_fingerprint(text)) if self._exact else None
+        place = self._first.get(self._fingerprint(text)) if self._exact else None
         if place is not None and (among is None or place < among):
             return Ruling(False, 0.0, f"the same text as row {self._ids[place]}")
         if self._near is None:
@@ -67,7 +70,7 @@ class Texts:
     def admit(self, id: str, row: Row) -> None:
         text = row.text(self._field) or ""
         if self._exact:
-            self._first.setdefault(_fingerprint(text), len(self._ids))
+            self._first.setdefault(self._fingerprint(text), len(self._ids))
         self._ids.append(id)
         if self._near is not None:
             self._near.add(id, text)

@@ -168,12 +168,12 @@ class Brief:
         """Raises SpecError where a validator does not fit."""
         return build(self.validators, self.given)
 
-    @property
+    @cached_property
     def quality(self) -> str | None:
         """The validator whose score is a row's quality."""
         return self.recipe.reward.quality or self._first("judge")
 
-    @property
+    @cached_property
     def novelty(self) -> str | None:
         """The validator whose score says how new a row is."""
         return self._first("similarity")

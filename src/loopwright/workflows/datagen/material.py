@@ -76,11 +76,14 @@ class Shelf:
     def __init__(self, labels: int) -> None:
         self._most = max(LEAST, MOST // max(1, labels))
         self._ranked: dict[str | None, list[tuple[bytes, str]]] = {}
-        self._accepted: dict[str | None, tuple[Past, ...]] = {}
+        self._accepted: dict[str | None, dict[str, Past]] = {}
+        self._shown: dict[str | None, tuple[Past, ...]] = {}
         self._rejected: dict[str | None, tuple[Past, ...]] = {}
 
     def material(self, view: View) -> Material:
-        return Material(dict(self._accepted), dict(self._rejected), view)
+        for label, kept in self._accepted.items():
+            self._shown[label] = self._shown.get(label) or tuple(kept.values())
+        return Material({label: self._shown[label] for label in self._accepted}, dict(self._rejected), view)
 
     def accept(self, label: str | None, past: Past) -> None:
         ranked = self._ranked.setdefault(label, [])
@@ -88,16 +91,19 @@ class Shelf:
         if len(ranked) == self._most and rank > ranked[-1]:
             return
         insort(ranked, rank)
-        gone = {id for _, id in ranked[self._most :]}
+        kept = self._accepted.setdefault(label, {})
+        kept[past.id] = past
+        for _, gone in ranked[self._most :]:
+            del kept[gone]
         del ranked[self._most :]
-        self._accepted[label] = (*(each for each in self._accepted.get(label, ()) if each.id not in gone), past)
+        self._shown.pop(label, None)
 
     def reject(self, label: str | None, past: Past) -> None:
         self._rejected[label] = (*self._rejected.get(label, ()), past)[-self._most :]
 
     def rework(self, ids: Sequence[str]) -> None:
         """Rejects that something was made of are not offered again."""
-        for label, some in self._rejected.items():
+        for label, some in self._rejected.items() if ids else ():
             if any(each.id in ids for each in some):
                 self._rejected[label] = tuple(each for each in some if each.id not in ids)
 

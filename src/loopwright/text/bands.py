@@ -1,0 +1,82 @@
+"""Which signatures agree with one in a whole band: sorted runs of keys, a tenth of what a table of lists takes.
+
+What was added last is looked at one by one; every so often it becomes a run, and runs of about the same length become one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopwright.policy.keyed import Keyed
+
+RECENT = 256
+
+Keys = NDArray[np.uint64]
+Places = NDArray[np.uint32]
+
+
+class _Run(NamedTuple):
+    """The keys of some signatures, in order, and where each comes from."""
+
+    keys: Keys
+    places: Places
+
+
+class Agreeing:
+    """Signatures of `number` bands of `rows` slots each. They are known here by a key for each band (`keys`)."""
+
+    def __init__(self, number: int, rows: int) -> None:
+        self._number = number
+        draw = Keyed(0, purpose="bands")
+        drawn = np.array([draw.bits() for _ in range(number * (rows + 1))], np.uint64).reshape(number, rows + 1)
+        self._factors, self._offsets = drawn[:, :rows], drawn[:, rows]
+        self._recent = np.empty((RECENT, number), np.uint64)
+        self._runs: list[_Run] = []
+        self._count = 0
+
+    def keys(self, signature: NDArray[np.uint16]) -> Keys:
+        """Which band it is and all its slots decide; that two differ and have one key happens once in 2^64."""
+        slots = signature.reshape(self._factors.shape).astype(np.uint64)
+        found: Keys = (slots * self._factors).sum(axis=1) + self._offsets
+        return found
+
+    def add(self, keys: Keys) -> None:
+        self._recent[self._count % RECENT] = keys
+        self._count += 1
+        if self._count % RECENT == 0:
+            self._settle()
+
+    def find(self, keys: Keys, since: int = 0) -> NDArray[np.int64]:
+        """The places of those that agree in a band, in order; `since` leaves out so many of the first."""
+        fresh = self._count % RECENT
+        start = self._count - fresh
+        found = {start + place for place in (self._recent[:fresh] == keys).any(axis=1).nonzero()[0].tolist()}
+        for run in reversed(self._runs):
+            if start <= since:
+                break
+            start -= len(run.keys) // len(keys)
+            starts = run.keys.searchsorted(keys)
+            starts[starts == len(run.keys)] = 0
+            for at in (run.keys[starts] == keys).nonzero()[0]:
+                end = run.keys.searchsorted(keys[at], "right")
+                found.update(run.places[starts[at] : end].tolist())
+        return np.array(sorted(place for place in found if place >= since), np.int64)
+
+    @property
+    def bytes(self) -> int:
+        return self._recent.nbytes + sum(run.keys.nbytes + run.places.nbytes for run in self._runs)
+
+    def _settle(self) -> None:
+        places = np.repeat(np.arange(self._count - RECENT, self._count, dtype=np.uint32), self._number)
+        self._runs.append(_in_order(self._recent.ravel(), places))
+        while len(self._runs) > 1 and len(self._runs[-2].keys) <= len(self._runs[-1].keys):
+            last, before = self._runs.pop(), self._runs.pop()
+            self._runs.append(_in_order(np.concatenate([before.keys, last.keys]), np.concatenate([before.places, last.places])))
+
+
+def _in_order(keys: Keys, places: Places) -> _Run:
+    order = np.argsort(keys, kind="stable")
+    return _Run(keys[order], places[order])
