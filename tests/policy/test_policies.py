@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, JsonValue] = {
     "discounted": {"by": 0.95, "policy": "epsilon_greedy"},
     "windowed": {"last": 20, "policy": {"epsilon_greedy": 0.2}},
     "safe_start": {"baseline": "a", "explore": 0.3, "policy": "ucb1"},
+    "apart": {"by": ["mood"], "policy": "epsilon_greedy"},
     "per_cost": {"part": "usd", "per": 0.5, "policy": "exp3"},
     "warm_start": {"state": EARLIER, "policy": "epsilon_greedy"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -39,6 +40,13 @@ class DatasetBlock(Block):
     split: Split | None = None
     checker: Annotated[Named | None, Field(description="how answers are checked; default: as is usual for the source")] = None
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What records call it: the source, or the file where the source may be anything."""
+        path = self.arguments.get("path")
+        anything = self.source in ("csv", "jsonl", "parquet", "huggingface")
+        return Path(path).stem if anything and isinstance(path, str) and Path(path).stem else self.source
 
     @model_validator(mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Trial
+from loopwright.policy.state import State as Learned
 from loopwright.records import Call, DecisionId, Failure, Fields, Json, Sample, Verdict
 from loopwright.spec.blocks import RunSpec
 
@@ -99,13 +100,15 @@ class Work(Protocol[S]):
 
 
 class Ended(NamedTuple):
-    """A run that has come to an end, maybe not its last: its folder and store, and where files that the spec names belong."""
+    """A run that has come to an end, maybe not its last: its folder and store, and where files that the spec names belong.
+    `learned` tells what its policy knows by now; a `UsageError` where it has decided nothing."""
 
     spec: RunSpec
     digest: str
     folder: Path
     store: Path
     base: Path
+    learned: Callable[[], Learned]
 
 
 Sheet: TypeAlias = Literal["jsonl", "parquet"]

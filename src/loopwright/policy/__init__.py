@@ -26,6 +26,7 @@ KINDS = Kinds(
         "discounted": "loopwright.policy.discounted:Discounted",
         "windowed": "loopwright.policy.windowed:Windowed",
         "safe_start": "loopwright.policy.safe_start:SafeStart",
+        "apart": "loopwright.policy.apart:Apart",
         "per_cost": "loopwright.policy.per_cost:PerCost",
         "warm_start": "loopwright.policy.warm_start:WarmStart",
     },

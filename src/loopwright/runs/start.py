@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -26,6 +27,7 @@ from loopwright.runs.check import Checked, check
 from loopwright.runs.domain import Domain, home
 from loopwright.runs.folder import RunFolder, fresh, named
 from loopwright.runs.live import Begun, Life, Watcher
+from loopwright.runs.states import state_of
 from loopwright.runs.work import at_work, outputs
 from loopwright.spec.digest import changed as settings_changed
 from loopwright.store.lock import hold
@@ -109,7 +111,9 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
                 raise
             _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
             await store.flush()
-            files = outputs(checked.workflow, Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base))
+            learned = partial(state_of, folder, own=False)
+            ended = Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base, learned)
+            files = outputs(checked.workflow, ended)
     return Result(folder, *lived, files)
 
 

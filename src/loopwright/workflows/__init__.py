@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from loopwright.kinds import Kinds
 
-KINDS = Kinds("workflow", {"datagen": "loopwright.workflows.datagen:WORKFLOW"})
+KINDS = Kinds(
+    "workflow",
+    {
+        "datagen": "loopwright.workflows.datagen:WORKFLOW",
+        "correction": "loopwright.workflows.correction:WORKFLOW",
+    },
+)

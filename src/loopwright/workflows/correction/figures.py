@@ -1,0 +1,125 @@
+"""Whether asking again helped: accuracy turn by turn, answers fixed and broken, what a net fix cost. Kept as sums, so that a
+run of any length is read in one pass."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loopwright.measure.intervals import of_mean, wilson
+from loopwright.workflows.correction.traces import Trace
+
+
+@dataclass(slots=True)
+class Rates:
+    """How often answers were asked about again that were wrong or right before, and what became of them."""
+
+    wrong: int = 0
+    fixed: int = 0
+    right: int = 0
+    broken: int = 0
+    tokens: int = 0
+
+    def add(self, delta: int, was_right: bool, tokens: int) -> None:
+        self.right += was_right
+        self.wrong += not was_right
+        self.fixed += delta > 0
+        self.broken += delta < 0
+        self.tokens += tokens
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "asked": self.wrong + self.right,
+            "wrong_before": self.wrong,
+            "fixed": self.fixed,
+            "fix_rate": _share(self.fixed, self.wrong),
+            "right_before": self.right,
+            "broken": self.broken,
+            "break_rate": _share(self.broken, self.right),
+            "tokens": self.tokens,
+        }
+
+
+@dataclass(slots=True)
+class Figures:
+    """Over the questions whose reference answer is known and that did not fail."""
+
+    most: int
+    questions: int = 0
+    first_right: int = 0
+    final_right: int = 0
+    gained: int = 0
+    lost: int = 0
+    price: float = 0.0
+    by_turn: list[list[int]] = field(default_factory=list)
+    """For each turn: questions that came so far, and questions that would be right if all had stopped there."""
+    overall: Rates = field(default_factory=Rates)
+    by: dict[str, defaultdict[str, Rates]] = field(
+        default_factory=lambda: {name: defaultdict(Rates) for name in ("prompt", "style", "mode", "cell")}
+    )
+
+    def add(self, trace: Trace, styles: Mapping[str, str]) -> None:
+        turns = trace.turns
+        if trace.settled.trial.failure is not None or not turns or turns[0]["right"] is None:
+            return
+        self.questions += 1
+        self.first_right += turns[0]["right"]
+        self.final_right += turns[-1]["right"]
+        change = int(turns[-1]["right"]) - int(turns[0]["right"])
+        self.gained += change > 0
+        self.lost += change < 0
+        self._count_turns(turns)
+        for decision, before, after in zip(trace.decisions, turns, turns[1:], strict=False):
+            tokens = after["tokens"]["reprompt"] + after["tokens"]["completion"]
+            reward = trace.rewards.get(decision.id)
+            self.price += float(str(reward.parts.get("price", 0.0))) if reward else 0.0
+            groups = {"prompt": decision.arm, "style": styles.get(decision.arm, ""), "mode": before["error_mode"]}
+            groups["cell"] = str(decision.context["cell"])
+            for rates in (self.overall, *(self.by[name][group] for name, group in groups.items())):
+                rates.add(after["delta"], before["right"], tokens)
+
+    def _count_turns(self, turns: list[dict[str, Any]]) -> None:
+        while len(self.by_turn) < self.most + 1:
+            self.by_turn.append([0, 0])
+        for turn, counts in enumerate(self.by_turn):
+            counts[0] += turn < len(turns)
+            counts[1] += turns[min(turn, len(turns) - 1)]["right"]
+
+    def plain(self) -> dict[str, Any]:
+        net = self.gained - self.lost
+        return {
+            "questions": self.questions,
+            "first_accuracy": _share(self.first_right, self.questions),
+            "final_accuracy": _share(self.final_right, self.questions),
+            "net_gain": self._net_gain(),
+            "questions_gained": self.gained,
+            "questions_lost": self.lost,
+            "mean_utility": (self.final_right - self.price) / self.questions if self.questions else None,
+            "mean_price": self.price / self.questions if self.questions else None,
+            "tokens_per_net_fix": self.overall.tokens / net if net > 0 else None,
+            "accuracy_by_turn": [
+                {"turn": turn, "reached": reached, "accuracy": _share(right, self.questions)}
+                for turn, (reached, right) in enumerate(self.by_turn)
+            ],
+            "reprompts": self.overall.plain(),
+            **{f"by_{name}": {key: rates.plain() for key, rates in sorted(group.items())} for name, group in self.by.items()},
+        }
+
+    def _net_gain(self) -> dict[str, float] | None:
+        """Of a question, -1, 0 or 1; its interval is that of a mean of so many values."""
+        if not self.questions:
+            return None
+        net = self.gained - self.lost
+        still = self.questions - self.gained - self.lost
+        low, high = of_mean(self.questions, self.gained + still / 2, self.gained + still / 4)
+        return {"mean": net / self.questions, "low": 2 * low - 1, "high": 2 * high - 1}
+
+
+def _share(part: int, whole: int) -> dict[str, float] | None:
+    """With Wilson's interval of 95 %."""
+    if not whole:
+        return None
+    low, high = wilson(part, whole)
+    return {"mean": part / whole, "low": low, "high": high, "n": whole}

@@ -1,0 +1,148 @@
+"""The spec of a correction run, and what is wrong with one beyond its types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from loopwright.datasets import checker_of, source
+from loopwright.datasets.block import DatasetBlock
+from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.kinds import nearest
+from loopwright.llm.prices import price_of
+from loopwright.llm.prompts import Style, reprompts
+from loopwright.spec.blocks import Block, Named, RunSpec
+from loopwright.workflows.correction import policies
+
+Edge = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Contexts(Block):
+    """Where the bins of the 54 contexts end: 3 of confidence, 3 of turns, for each of 6 error modes."""
+
+    confidence: Annotated[tuple[Edge, Edge], Field(strict=False, description="low is below the first, high from the second on")]
+    turns: Annotated[
+        tuple[int, int], Field(strict=False, description="early is up to so many reprompts, late beyond the second number")
+    ]
+
+    @model_validator(mode="after")
+    def _rising(self) -> Contexts:
+        if not (self.confidence[0] < self.confidence[1] and 0 <= self.turns[0] < self.turns[1]):
+            raise ValueError("has edges that do not rise")
+        return self
+
+
+class Reprompts(Block):
+    """Which of the bank are offered: all, those of some ids, or of some styles. `default` and a list of ids are short forms."""
+
+    ids: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    styles: Annotated[tuple[Style, ...] | None, Field(strict=False)] = None
+    holdout: Annotated[Literal["leave_out", "only", "include"], Field(description="those that no policy is trained with")] = (
+        "leave_out"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, given: object) -> object:
+        if given == "default":
+            return {}
+        return {"ids": given, "holdout": "include"} if isinstance(given, list | tuple) else given
+
+
+class ClassifierBlock(Block):
+    """Predicts error modes and confidence from the question and the answers."""
+
+    logprobs: Annotated[
+        bool | None, Field(description="ask the model for log-probabilities; default: of the embedded model alone")
+    ] = None
+
+
+class RewardBlock(Block):
+    """What a token costs in correct answers: `token_price`, or what a correct answer is worth. The default is 0.001."""
+
+    token_price: Annotated[float | None, Field(ge=0, description="correct answers per token")] = None
+    correct_is_worth_tokens: Annotated[float | None, Field(gt=0)] = None
+    correct_is_worth_usd: Annotated[float | None, Field(gt=0)] = None
+    return_to_go: Annotated[bool, Field(description="credit a decision with all that its question earned from there on")] = (
+        False
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> RewardBlock:
+        given = (self.token_price, self.correct_is_worth_tokens, self.correct_is_worth_usd)
+        if sum(each is not None for each in given) > 1:
+            raise ValueError("says the price more than once: one of token_price, correct_is_worth_tokens, correct_is_worth_usd")
+        return self
+
+
+class Stop(Block):
+    oracle: Annotated[
+        bool, Field(description="stop as soon as the answer is right, by the reference: an upper bound, not a result")
+    ] = False
+
+
+class CorrectionSpec(RunSpec):
+    """Streams questions, gets an answer to each, and learns when asking again pays, and with which words."""
+
+    dataset: DatasetBlock
+    prompt: Annotated[Literal["solve", "solve_steps"], Field(description="the words that ask for the first answer")] = (
+        "solve_steps"
+    )
+    max_turns: Annotated[int, Field(ge=0, le=50, description="reprompts at most")] = 5
+    policy: Named = policies.DEFAULT
+    window: Annotated[int, Field(ge=1, description="questions that are worked on at once")] = 256
+    contexts: Contexts = Contexts(confidence=(0.4, 0.7), turns=(1, 3))
+    reprompts: Reprompts = Reprompts()
+    classifier: ClassifierBlock = ClassifierBlock()
+    reward: RewardBlock = RewardBlock()
+    stop: Stop = Stop()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _policy_in_full(cls, given: object) -> object:
+        return policies.in_full(given) if isinstance(given, dict) else given
+
+    def expected_trials(self) -> int | None:
+        known: Any = self.dataset.arguments.get("count", 1000) if self.dataset.source == "mock" else None
+        most = [each for each in (self.dataset.limit, known) if isinstance(each, int)]
+        return min(most, default=None)
+
+    def problems(self) -> Iterable[Problem]:
+        yield from self._of_models()
+        yield from self._of_dataset()
+        yield from self._of_reprompts()
+
+    def notes(self) -> Iterable[str]:
+        if self.stop.oracle:
+            yield "stop.oracle looks at the reference answers: what comes out is an upper bound, not a result"
+        if self.models and self.asks_for_logprobs():
+            yield f"the log-probabilities of {self.models[0].id!r} are asked for"
+
+    def asks_for_logprobs(self) -> bool:
+        given = self.classifier.logprobs
+        return self.models[0].provider == "tiny" if given is None else given
+
+    def _of_models(self) -> Iterator[Problem]:
+        if not self.models:
+            yield Problem("models", "missing", "at least one model, the first of which answers")
+        elif self.reward.correct_is_worth_usd is not None and price_of(self.models[0]) is None:
+            yield Problem(
+                "reward.correct_is_worth_usd", f"what {self.models[0].id!r} costs is not known", "`pricing` of the model"
+            )
+
+    def _of_dataset(self) -> Iterator[Problem]:
+        try:
+            source(self.dataset)
+            checker_of(self.dataset)
+        except SpecError as error:
+            yield from error.problems
+        except UsageError as error:
+            yield Problem("dataset", str(error))
+
+    def _of_reprompts(self) -> Iterator[Problem]:
+        known = {each.id for each in reprompts()}
+        for at, id in enumerate(self.reprompts.ids or ()):
+            if id not in known:
+                yield Problem(f"reprompts.ids[{at}]", f"no reprompt is called {id!r}", None, nearest(id, known))

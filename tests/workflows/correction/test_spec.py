@@ -1,0 +1,128 @@
+"""A correction spec says in short what it means in full, and is told what is wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import JsonValue
+from tests.workflows.correction.conftest import Desk
+
+from loopwright.learn.error_classifier.protocol import MODES, Predicted
+from loopwright.llm.prompts import reprompts
+from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.contexts import CELLS, cell, context, encoding
+from loopwright.workflows.correction.spec import Contexts, CorrectionSpec, Reprompts
+
+EDGES = Contexts(confidence=(0.4, 0.7), turns=(1, 3))
+
+
+def spec(**given: JsonValue) -> CorrectionSpec:
+    models: JsonValue = [{"id": "m", "provider": "tiny"}]
+    data: JsonValue = {"source": "mock"}
+    return CorrectionSpec.model_validate({"workflow": "correction", "dataset": data, "models": models, **given})
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("thompson", {"apart": {"by": ["cell"], "policy": "thompson"}}),
+        ({"epsilon_greedy": 0.2}, {"apart": {"by": ["cell"], "policy": {"epsilon_greedy": 0.2}}}),
+        ({"kind": "lin_ts"}, {"lin_ts": {"shared": True}}),
+        ({"kind": "lin_ts", "v": 0.1, "shared": False}, {"lin_ts": {"shared": False, "v": 0.1}}),
+        (
+            {"kind": "lin_ts", "safe_start": {"explore": 0.2}, "warm_start": "a.json"},
+            {
+                "warm_start": {
+                    "state": "a.json",
+                    "policy": {
+                        "safe_start": {
+                            "baseline": "stop",
+                            "per_context": False,
+                            "explore": 0.2,
+                            "policy": {"lin_ts": {"shared": True}},
+                        }
+                    },
+                }
+            },
+        ),
+        (
+            {"kind": "thompson", "safe_start": 0.3, "warm_start": None},
+            {"apart": {"by": ["cell"], "policy": {"safe_start": {"baseline": "stop", "explore": 0.3, "policy": "thompson"}}}},
+        ),
+        ({"fixed": "stop"}, {"fixed": "stop"}),
+        ("uniform", "uniform"),
+        ({"discounted": {"by": 0.9, "policy": "thompson"}}, {"discounted": {"by": 0.9, "policy": "thompson"}}),
+    ],
+)
+def test_a_policy_in_short_is_a_nest_in_full(short: JsonValue, full: JsonValue) -> None:
+    read = spec(policy=short)
+    assert read.policy.model_dump(mode="json") == full
+    assert CorrectionSpec.model_validate_json(read.model_dump_json()) == read
+
+
+def test_the_interval_of_updates_may_stand_with_the_policy() -> None:
+    assert spec(policy={"kind": "thompson", "update_every": 100}).update_every == 100
+    assert spec(policy="thompson", update_every=7).update_every == 7
+
+
+def test_there_are_54_contexts_and_each_is_reached() -> None:
+    assert len(CELLS) == len({*CELLS}) == 54
+    found = {cell(Predicted(mode, share), turn, EDGES) for mode in MODES for share in (0.0, 0.5, 1.0) for turn in range(5)}
+    assert found == {*CELLS}
+    at_edges = [cell(Predicted("anchored", share), 0, EDGES) for share in (0.399, 0.4, 0.699, 0.7)]
+    assert [each.split("_")[1] for each in at_edges] == ["low", "medium", "medium", "high"]
+    phases = [cell(Predicted("anchored", 0.0), turn, EDGES).split("_")[2] for turn in range(5)]
+    assert phases == ["early", "early", "mid", "mid", "late"]
+
+
+def test_a_shared_policy_sees_mode_confidence_turn_last_style_and_load() -> None:
+    arms = bank.arms(Reprompts())
+    numbers = encoding(arms, 5)
+    seen = numbers.context(context(Predicted("wavering", 0.62), 2, "concise", EDGES))
+    assert seen[:3] == (1.0, 0.6, 0.4)
+    assert seen[3:].count(1.0) == 2
+    assert numbers.arm("stop") == (1.0, *[0.0] * 9)
+    assert len({numbers.arm(each.name) for each in arms}) > 15, "most arms can be told apart"
+
+
+def test_the_bank_has_a_part_that_no_policy_is_trained_with() -> None:
+    offered = {each.id for each in bank.chosen(Reprompts())}
+    kept = {each.id for each in bank.chosen(Reprompts(holdout="only"))}
+    everything = {each.id for each in reprompts()}
+    assert len(everything) >= 33
+    assert offered | kept == everything
+    assert not offered & kept
+    assert len({each.style for each in reprompts() if each.id in kept}) == 6
+    assert [each.id for each in bank.chosen(Reprompts.model_validate(["concise_recount"]))] == ["concise_recount"]
+    assert {each.style for each in bank.chosen(Reprompts(styles=("concise",)))} == {"concise"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("reward: {token_price: 0.1, correct_is_worth_tokens: 10}\n", "says the price more than once"),
+        (
+            "reprompts: [concise_shure]\n",
+            "reprompts.ids[0]: no reprompt is called 'concise_shure'; did you mean 'concise_sure'?",
+        ),
+        ("contexts: {confidence: [0.7, 0.4], turns: [1, 3]}\n", "edges that do not rise"),
+        ("policy: {kind: lin_tz}\n", "did you mean 'lin_ts'?"),
+        ("policy: {kind: thompson, safe_start: {explor: 0.1}}\n", "did you mean 'explore'?"),
+        ("reward: {correct_is_worth_usd: 0.01}\nx: 1\n", "x: "),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(desk: Desk, more: str, said: str) -> None:
+    done = desk.check(more)
+    assert done.code == 2
+    assert said in done.err
+    assert "spec.yaml:" in done.err
+
+
+def test_a_dataset_is_checked_before_the_run(desk: Desk) -> None:
+    done = desk.check(spec="workflow: correction\ndataset: {source: gsm8k, pth: x}\nmodels: []\n")
+    assert done.code == 2
+    assert "spec.yaml:2: dataset.pth" in done.err
+    assert "models: missing" in done.err
+    (desk.folder / "twice.csv").unlink()
+    done = desk.run()
+    assert done.code == 2
+    assert "twice.csv cannot be read" in done.err

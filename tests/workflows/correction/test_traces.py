@@ -1,0 +1,180 @@
+"""What a correction run does and writes down: turns, rewards, decisions and files, for a model whose every answer is known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from tests.workflows.correction.conftest import Desk
+
+from loopwright.workflows.correction.contexts import CELLS
+from loopwright.workflows.correction.records import TraceRecord, TurnRecord
+
+STEPS = "policy: {fixed: neutral_steps}\n"
+WORDS = "Go through the question step by step and answer it."
+REPROMPT_TOKENS = 13  # of 52 characters
+
+
+def test_a_trace_has_every_field_and_the_prompt_stands_on_the_turn_that_it_brought(desk: Desk) -> None:
+    done = desk.run(STEPS, "--set", "max_turns=1")
+    assert done.code == 0, done.err
+    traces = desk.lines("traces_*.jsonl")
+    assert [trace["question_id"] for trace in traces] == [f"n{n}" for n in range(1, 13)]
+    for trace in traces:
+        assert list(trace) == [field.name for field in fields(TraceRecord)]
+        assert all(list(turn) == [field.name for field in fields(TurnRecord)] for turn in trace["turns"])
+        assert trace["total_tokens"] == sum(turn["token_count"] for turn in trace["turns"])
+        assert trace["total_turns"] == len(trace["turns"]) == 2
+        assert [turn["turn_id"] for turn in trace["turns"]] == [0, 1]
+        assert trace["trace_id"].startswith(f"twice_{trace['question_id']}_")
+        assert trace["turns"][0]["timestamp"] <= trace["turns"][1]["timestamp"] <= trace["created_at"]
+    first = traces[0]
+    wrong, right = first["turns"]
+    assert (wrong["prompt_id"], wrong["prompt_text"], wrong["delta_accuracy"]) == (None, None, 0)
+    assert (right["prompt_id"], right["prompt_text"], right["delta_accuracy"]) == ("neutral_steps", WORDS, 1)
+    assert (wrong["answer"], right["answer"]) == ("Let me see.\nAnswer: 3", "Let me see.\nAnswer: 2")
+    assert (first["reference_answer"], first["final_accuracy"]) == ("2", 1)
+    third = traces[2]["turns"]
+    assert [turn["delta_accuracy"] for turn in third] == [0, 0], "it was right, and stayed so"
+    assert third[0]["question"] == "What is twice 3?"
+
+
+def test_the_conversation_is_kept_and_its_billed_tokens_stand_beside_the_price(desk: Desk) -> None:
+    desk.run(STEPS, "--set", "max_turns=2")
+    turns = desk.lines("traces_*.jsonl")[0]["turns"]
+    asked = [turn["token_count"] for turn in turns]
+    assert asked[0] < asked[1] < asked[2], "each turn is billed with all that was said before"
+    (decision, *_) = desk.lines("decisions.jsonl")
+    assert decision["billed_tokens"] == asked[1]
+    assert decision["reward_parts"] == {"delta": 1, "tokens": REPROMPT_TOKENS + 5, "price": pytest.approx(0.018)}
+    assert decision["reward"] == pytest.approx(1 - 0.018)
+
+
+def test_a_decision_earns_what_came_of_it_and_a_stop_exactly_nothing(desk: Desk) -> None:
+    desk.questions(range(15, 214))
+    desk.run("policy: uniform\n")
+    seen = set()
+    traces = {trace["trace_id"]: trace for trace in desk.lines("traces_*.jsonl")}
+    for each in desk.lines("decisions.jsonl"):
+        turns = traces[each["trace_id"]]["turns"]
+        assert each["context_key"] in CELLS
+        assert each["propensity"] == pytest.approx(1 / 28)
+        if each["action"] == "stop":
+            assert each["turn_id"] == len(turns) - 1
+            assert each["reward"] == 0.0
+            continue
+        after = turns[each["turn_id"] + 1]
+        assert after["prompt_id"] == each["action"]
+        price = 0.001 * each["reward_parts"]["tokens"]
+        assert each["reward"] == pytest.approx(after["delta_accuracy"] - price)
+        assert (after["delta_accuracy"] == 1) <= ("step" in after["prompt_text"])
+        seen.add(after["delta_accuracy"])
+    assert seen == {-1, 0, 1}
+
+
+def test_what_followed_counts_where_the_spec_says_so(desk: Desk) -> None:
+    desk.questions(range(1, 4))
+    desk.run("policy: {fixed: concise_sure}\nreward: {return_to_go: true}\nmax_turns: 3\n")
+    earned: dict[str, list[dict[str, float]]] = {}
+    for each in desk.lines("decisions.jsonl"):
+        earned.setdefault(each["trace_id"], []).append(each)
+    for each in earned.values():
+        own = [one["reward_parts"]["own"] for one in each]
+        assert [one["reward"] for one in each] == pytest.approx([sum(own[at:]) for at in range(3)])
+    assert own[0] == pytest.approx(-1 - 0.007), "the third was right, and was talked out of it"
+
+
+@pytest.mark.parametrize(
+    ("reward", "price"),
+    [
+        ("{token_price: 0.01}", 0.18),
+        ("{correct_is_worth_tokens: 100}", 0.18),
+        ("{correct_is_worth_usd: 0.001}", (13 * 0.5 + 5 * 2.0) / 1000 / 0.001),
+    ],
+)
+def test_a_price_is_said_in_correct_answers_in_tokens_or_in_dollars(desk: Desk, reward: str, price: float) -> None:
+    spec = f"{STEPS}reward: {reward}\nmax_turns: 1\n"
+    done = desk.run(spec, "--set", "models.doubler.pricing={input_per_1k: 0.5, output_per_1k: 2.0}")
+    assert done.code == 0, done.err
+    decision = desk.lines("decisions.jsonl")[0]
+    assert decision["reward_parts"]["price"] == pytest.approx(price)
+    assert decision["reward"] == pytest.approx(max(-2.0, 1 - price))
+
+
+def test_without_a_reference_nothing_is_learned_and_unknown_stays_unknown(desk: Desk) -> None:
+    desk.questions(range(1, 13), references=False)
+    desk.run(STEPS)
+    assert [reward for _, reward in desk.decided()] == [None] * 60
+    trace = desk.lines("traces_*.jsonl")[0]
+    assert (trace["reference_answer"], trace["final_accuracy"], trace["total_turns"]) == (None, None, 6)
+    assert {turn["delta_accuracy"] for turn in trace["turns"]} == {None}
+    summary = desk.summary()
+    assert summary["pipeline_stats"]["without_reference"] == 12
+    assert summary["policy_stats"]["avg_reward"] is None
+    assert summary["outcome"]["net_gain"] is None
+
+
+def test_a_question_that_fails_is_listed_and_the_others_go_on(desk: Desk) -> None:
+    desk.questions(range(11, 17))
+    done = desk.run(STEPS, "--set", "max_turns=1")
+    assert done.code == 1
+    assert [trace["question_id"] for trace in desk.lines("traces_*.jsonl")] == ["n11", "n12", "n15", "n16"]
+    summary = desk.summary()
+    failed = [(each["question_id"], each["error"]) for each in summary["failed_questions"]]
+    assert failed == [("n13", "Rejected"), ("n14", "Rejected")]
+    assert "unlucky the second time" in summary["failed_questions"][1]["message"]
+    assert summary["pipeline_stats"]["failed"] == 2
+    earned = {decision.id.trial: reward for decision, reward in desk.decided()}
+    assert earned[3] is None, "what became of the second try of n14 is not known"
+
+
+def test_an_oracle_stops_when_the_answer_is_right_and_is_called_one(desk: Desk) -> None:
+    assert "upper bound" in desk.check(f"{STEPS}stop: {{oracle: true}}\n").out
+    desk.run(f"{STEPS}stop: {{oracle: true}}\n")
+    traces = desk.lines("traces_*.jsonl")
+    assert [trace["total_turns"] for trace in traces] == [2, 2, 1] * 4
+    assert all(trace["final_accuracy"] == 1 for trace in traces)
+    assert "upper bound" in desk.summary()["stopping"]
+
+
+def test_the_summary_counts_what_was_fixed_and_what_was_broken(desk: Desk) -> None:
+    desk.run("policy: {fixed: adversarial_wrong}\nmax_turns: 1\n")
+    summary = desk.summary()
+    outcome = summary["outcome"]
+    assert outcome["first_accuracy"]["mean"] == pytest.approx(4 / 12)
+    assert outcome["final_accuracy"]["mean"] == 0
+    gain = outcome["net_gain"]
+    assert gain["mean"] == pytest.approx(-4 / 12)
+    assert gain["low"] < gain["mean"] < gain["high"]
+    assert [each["reached"] for each in outcome["accuracy_by_turn"]] == [12, 12]
+    rates = outcome["by_prompt"]["adversarial_wrong"]
+    assert (rates["wrong_before"], rates["fixed"], rates["right_before"], rates["broken"]) == (8, 0, 4, 4)
+    assert outcome["by_style"]["adversarial"] == rates
+    assert outcome["tokens_per_net_fix"] is None
+    stats = summary["pipeline_stats"]
+    assert (stats["traces_processed"], stats["total_turns"], stats["policy_updates"]) == (12, 24, 12)
+    assert summary["policy_stats"] == {
+        "algorithm": "fixed",
+        "total_actions": 28,
+        "alpha_params": summary["policy_stats"]["beta_params"],
+        "beta_params": len(outcome["by_cell"]),
+        "avg_reward": pytest.approx(-4 / 12 - 0.012),
+    }
+    assert summary["avg_turns_per_trace"] == 2
+    assert "scripted" in summary["answers_of"]
+
+
+def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
+    desk.questions(range(15, 214))
+    desk.run("policy: {kind: lin_ts, safe_start: 0.2}\n")
+    learned = json.loads((desk.place / "final_policy.json").read_text())
+    assert learned["trials"] == 199
+    (desk.folder / "earlier.json").write_text(json.dumps(learned))
+    warm = "policy: {kind: lin_ts, safe_start: 0.2, update_every: 5, warm_start: earlier.json}\n"
+    done = desk.run(warm, "--name", "warm")
+    assert done.code == 0, done.err
+    assert json.loads((desk.place / "final_policy.json").read_text())["trials"] == 398
+    other = desk.run("policy: {kind: thompson, warm_start: earlier.json}\n", "--name", "other")
+    assert other.code == 2
+    assert "the state is of policy" in other.err
