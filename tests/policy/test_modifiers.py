@@ -135,6 +135,8 @@ def test_a_share_that_is_left_to_the_policy_is_stated_where_the_policy_states_it
     share = sum(each.arm.name == "b" for each in picked) / 3000
     assert share == pytest.approx(0.1 / 3 + 0.3, abs=0.03)
     assert sum(each.arm.name == "a" for each in picked) / 3000 == pytest.approx(0.1 / 3, abs=0.015)
+
+
 def test_contexts_are_told_apart_by_the_named_fields_alone() -> None:
     policy, memory = make({"apart": {"by": ["mood"], "policy": {"epsilon_greedy": 0}}}), Memory()
     for load, mood, arm in ((0.1, "calm", "a"), (0.2, "calm", "b"), (0.3, "busy", "b"), (0.4, "busy", "a")):

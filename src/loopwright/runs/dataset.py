@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import cast
 
@@ -10,6 +11,7 @@ from loopwright.errors import UsageError
 from loopwright.loop.work import Dataset, Ended
 from loopwright.runs.again import again
 from loopwright.runs.folder import RunFolder
+from loopwright.runs.states import state_of
 
 
 def dataset(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset:
@@ -25,5 +27,6 @@ def dataset_or_none(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset | No
     if found.checked.workflow.dataset is None:
         return None
     module, _, name = found.checked.workflow.dataset.partition(":")
-    ended = Ended(found.checked.spec, found.checked.digest, folder.path, folder.store, found.base)
+    learned = partial(state_of, folder, own=False)
+    ended = Ended(found.checked.spec, found.checked.digest, folder.path, folder.store, found.base, learned)
     return cast(Dataset, getattr(import_module(module), name)(ended))

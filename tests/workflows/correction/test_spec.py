@@ -12,6 +12,8 @@ from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.contexts import CELLS, cell, context, encoding
 from loopwright.workflows.correction.spec import Contexts, CorrectionSpec, Reprompts
 
+LIN_TS: dict[str, JsonValue] = {"shared": True, "v": 0.0625, "ridge": 4.0}
+SAFE: dict[str, JsonValue] = {"baseline": "stop", "at_random": 0.2}
 EDGES = Contexts(confidence=(0.4, 0.7), turns=(1, 3))
 
 
@@ -24,29 +26,26 @@ def spec(**given: JsonValue) -> CorrectionSpec:
 @pytest.mark.parametrize(
     ("short", "full"),
     [
-        ("thompson", {"apart": {"by": ["cell"], "policy": "thompson"}}),
+        ("thompson", {"apart": {"by": ["cell"], "policy": {"thompson": {"family": "gaussian", "sigma": 0.1}}}}),
+        (
+            {"thompson": {"family": "beta"}},
+            {"apart": {"by": ["cell"], "policy": {"thompson": {"family": "beta", "sigma": 0.1}}}},
+        ),
         ({"epsilon_greedy": 0.2}, {"apart": {"by": ["cell"], "policy": {"epsilon_greedy": 0.2}}}),
-        ({"kind": "lin_ts"}, {"lin_ts": {"shared": True}}),
-        ({"kind": "lin_ts", "v": 0.1, "shared": False}, {"lin_ts": {"shared": False, "v": 0.1}}),
+        ({"kind": "lin_ts"}, {"lin_ts": LIN_TS}),
+        ({"kind": "lin_ts", "v": 0.1, "shared": False}, {"lin_ts": {**LIN_TS, "v": 0.1, "shared": False}}),
         (
             {"kind": "lin_ts", "safe_start": {"explore": 0.2}, "warm_start": "a.json"},
             {
                 "warm_start": {
                     "state": "a.json",
-                    "policy": {
-                        "safe_start": {
-                            "baseline": "stop",
-                            "per_context": False,
-                            "explore": 0.2,
-                            "policy": {"lin_ts": {"shared": True}},
-                        }
-                    },
+                    "policy": {"safe_start": {**SAFE, "explore": 0.2, "policy": {"lin_ts": LIN_TS}}},
                 }
             },
         ),
         (
-            {"kind": "thompson", "safe_start": 0.3, "warm_start": None},
-            {"apart": {"by": ["cell"], "policy": {"safe_start": {"baseline": "stop", "explore": 0.3, "policy": "thompson"}}}},
+            {"kind": "epsilon_greedy", "safe_start": 0.3, "warm_start": None},
+            {"apart": {"by": ["cell"], "policy": {"safe_start": {**SAFE, "explore": 0.3, "policy": "epsilon_greedy"}}}},
         ),
         ({"fixed": "stop"}, {"fixed": "stop"}),
         ("uniform", "uniform"),
@@ -74,14 +73,13 @@ def test_there_are_54_contexts_and_each_is_reached() -> None:
     assert phases == ["early", "early", "mid", "mid", "late"]
 
 
-def test_a_shared_policy_sees_mode_confidence_turn_last_style_and_load() -> None:
+def test_a_shared_policy_sees_mode_confidence_turn_and_style_and_knows_what_a_stop_earns() -> None:
     arms = bank.arms(Reprompts())
     numbers = encoding(arms, 5)
-    seen = numbers.context(context(Predicted("wavering", 0.62), 2, "concise", EDGES))
-    assert seen[:3] == (1.0, 0.6, 0.4)
-    assert seen[3:].count(1.0) == 2
-    assert numbers.arm("stop") == (1.0, *[0.0] * 9)
-    assert len({numbers.arm(each.name) for each in arms}) > 15, "most arms can be told apart"
+    seen = context(Predicted("wavering", 0.62), 2, "concise", EDGES)
+    assert numbers.context(seen) == (1.0, 0.6, 0.4, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    assert not any(numbers.row(seen, "stop"))
+    assert len({tuple(numbers.row(seen, each.name)) for each in arms}) == len(arms), "all can be told apart"
 
 
 def test_the_bank_has_a_part_that_no_policy_is_trained_with() -> None:

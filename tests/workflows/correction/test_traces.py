@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from typing import Any
 
 import pytest
 from tests.workflows.correction.conftest import Desk
@@ -76,12 +77,12 @@ def test_a_decision_earns_what_came_of_it_and_a_stop_exactly_nothing(desk: Desk)
 def test_what_followed_counts_where_the_spec_says_so(desk: Desk) -> None:
     desk.questions(range(1, 4))
     desk.run("policy: {fixed: concise_sure}\nreward: {return_to_go: true}\nmax_turns: 3\n")
-    earned: dict[str, list[dict[str, float]]] = {}
+    earned: dict[str, list[dict[str, Any]]] = {}
     for each in desk.lines("decisions.jsonl"):
         earned.setdefault(each["trace_id"], []).append(each)
-    for each in earned.values():
-        own = [one["reward_parts"]["own"] for one in each]
-        assert [one["reward"] for one in each] == pytest.approx([sum(own[at:]) for at in range(3)])
+    for decided in earned.values():
+        own = [one["reward_parts"]["own"] for one in decided]
+        assert [one["reward"] for one in decided] == pytest.approx([sum(own[at:]) for at in range(3)])
     assert own[0] == pytest.approx(-1 - 0.007), "the third was right, and was talked out of it"
 
 

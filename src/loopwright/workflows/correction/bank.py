@@ -14,12 +14,9 @@ STYLES: tuple[Style, ...] = get_args(Style)
 PLACE = "<ANSWER>"
 """Where a reprompt's text has the answer it speaks of."""
 
-_LOADS = {"low": 0.0, "medium": 0.5, "high": 1.0}
-_WORDS = 20.0
-
 
 def arms(wanted: Reprompts) -> list[Arm]:
-    """`stop` comes first. Its features are all 0; the others' say of what style, load and length they are."""
+    """`stop` comes first. It has no features: what it earns is known."""
     return [Arm(STOP), *(_arm(each) for each in chosen(wanted))]
 
 
@@ -41,7 +38,11 @@ def style(arm: Arm) -> str:
     return str(arm.params["style"])
 
 
+def features(id: str, style: str) -> dict[str, float]:
+    """What sets a reprompt apart for policies that share what they learn: that it is one, its style, and which it is."""
+    return {"reprompt": 1.0, f"style={style}": 1.0, f"id={id}": 1.0}
+
+
 def _arm(reprompt: Reprompt) -> Arm:
-    features = {f"style={reprompt.style}": 1.0, "reprompt": 1.0}
-    features |= {"load": _LOADS[reprompt.load], "length": min(2.0, len(reprompt.text.split()) / _WORDS)}
-    return Arm(reprompt.id, {"text": reprompt.text, "style": reprompt.style, "load": reprompt.load}, features)
+    params = {"text": reprompt.text, "style": reprompt.style, "load": reprompt.load}
+    return Arm(reprompt.id, params, features(reprompt.id, reprompt.style))

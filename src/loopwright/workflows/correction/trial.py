@@ -27,6 +27,8 @@ from loopwright.workflows.correction.turns import Conversation, Turn
 
 MOST = 2.0
 """The most that a reprompt can be said to have cost or brought: a price beyond it is cut, since it can never pay."""
+REWARDS = Range(-MOST, MOST)
+"""Symmetric: what a stop earns, exactly 0, is the middle, which is what a policy expects of what it does not know."""
 _SEEDS = 2**31 - 1
 
 
@@ -60,8 +62,7 @@ class Earned:
 
 
 class Correction:
-    rewards = Range(-MOST, MOST)
-    """Symmetric: what a stop earns, exactly 0, is the middle, which is what a policy expects of what it does not know."""
+    rewards = REWARDS
 
     def __init__(self, spec: CorrectionSpec) -> None:
         self.spec = spec
