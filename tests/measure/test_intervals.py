@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import beta  # type: ignore[import-untyped]
-from scipy.stats import binomtest, norm  # type: ignore[import-untyped]
+from scipy.special import beta
+from scipy.stats import binomtest, norm
 
 from loopwright.measure.intervals import at_any_time, of_mean, wilson
 

@@ -192,6 +192,63 @@ def report(
     report_run(find(root, run), output, standard(os.environ))
 
 
+@app.command()
+def evaluate(
+    source: Annotated[
+        str, typer.Argument(metavar="RUN|FILE", help="A run that makes a dataset, or a CSV, JSONL or Parquet file of rows.")
+    ],
+    test: Annotated[Path, typer.Option("--test", metavar="FILE", help="Real rows to score on.")],
+    dev: Annotated[Path | None, typer.Option("--dev", metavar="FILE", help="More real rows to score on.")] = None,
+    real: Annotated[
+        Path | None,
+        typer.Option(
+            "--real", metavar="FILE", help="Real rows to learn from, to compare with; the test's have no place there."
+        ),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="FIELD", help="The field of the text; default: as the recipe says.")
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option("--label", metavar="FIELD", help="The field of the label or number; default: as the recipe says."),
+    ] = None,
+    kind: Annotated[
+        Literal["classification", "regression", "generation"],
+        typer.Option("--kind", help="What is learned: labels, numbers, or nothing: then the texts are compared as wholes."),
+    ] = "classification",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="KIND",
+            help="What learns: tfidf (the default), embeddings, ridge, torch, tinker; or {KIND: {...}}.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The page; default: downstream.html in the run's folder."),
+    ] = None,
+    root: Root = RUNS,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell what a dataset is worth to a model that learns from it.
+
+    A small model is trained on the generated rows and scored on real ones, beside models trained on as many real rows and on
+    both. Rows that stand in two sets that ought to have nothing in common are found and shown.
+
+    \b
+    loopwright evaluate my-run --test test.csv
+    loopwright evaluate my-run --test test.csv --dev dev.csv --real train.csv -o page.html
+    loopwright evaluate rows.jsonl --text review --label stars --kind regression --test test.csv
+    """
+    from loopwright.cli.downstream import evaluate as tell
+    from loopwright.runs.downstream import Question
+
+    question = Question(source, test, kind, text, label, dev, real, model, root)
+    tell(question, output, standard(os.environ, json=json, quiet=quiet))
+
+
 @policy_app.command("show")
 def policy_show(
     run: Run,

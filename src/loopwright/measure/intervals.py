@@ -17,7 +17,7 @@ def wilson(passed: int, n: int, level: float = 0.95) -> Interval:
     """Of a share, by Wilson's score; everything is possible where nothing was seen."""
     if n == 0:
         return Interval(0.0, 1.0)
-    z2 = _z(level) ** 2
+    z2 = normal(level) ** 2
     share = passed / n
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * n)) / n) / (1 + z2 / n)
@@ -30,7 +30,7 @@ def of_mean(n: int, total: float, squares: float, level: float = 0.95) -> Interv
     Normal, with z²/2 values of 0 and as many of 1 added to those seen (Agresti and Coull's way for shares): it holds the
     mean, has a width also where all values are equal, and is the plain one where there are many.
     """
-    z = _z(level)
+    z = normal(level)
     count = n + z * z
     mean = (total + z * z / 2) / count
     variance = max(0.0, (squares + z * z / 2) / count - mean * mean)
@@ -70,5 +70,6 @@ def _log_beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
-def _z(level: float) -> float:
+def normal(level: float) -> float:
+    """How many standard errors to each side hold the middle part of a normal distribution."""
     return NormalDist().inv_cdf((1 + level) / 2)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from scipy.stats import chi2_contingency, chisquare  # type: ignore[import-untyped]
+from scipy.stats import chi2_contingency, chisquare
 
 from loopwright.errors import SpecError
 from loopwright.policy.keyed import Keyed

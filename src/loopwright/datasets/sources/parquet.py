@@ -18,11 +18,11 @@ _GROUP = 1_000
 
 class Parquet(MappedSource):
     def examples(self, base: Path) -> Iterator[Example]:
-        for number, row in enumerate(_rows(self.file(base)), 1):
+        for number, row in enumerate(parquet_rows(self.file(base)), 1):
             yield example(row, f"q{number}", self.fields)
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def parquet_rows(file: Path) -> Iterator[Row]:
     try:
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:

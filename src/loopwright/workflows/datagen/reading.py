@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, cast
 
 from loopwright.loop.work import Ended
+from loopwright.quality.row import Row
 from loopwright.records import Decision, Sample, Verdict
 from loopwright.spec.digest import canonical_json
 from loopwright.store.columns import Kind, joined, kind_of, text
@@ -115,3 +116,18 @@ def version(found: Iterable[dict[str, Any]]) -> str:
     for row in found:
         digest.update(canonical_json(row) + b"\n")
     return digest.hexdigest()
+
+
+class Origin(NamedTuple):
+    """An accepted row with what it claims to be, and the arm that wrote it."""
+
+    row: Row
+    arm: str
+
+
+def origins(reader: RunReader) -> Iterator[Origin]:
+    for trial in reader.history():
+        for sample in trial.samples:
+            if sample.index in trial.accepted:
+                data: Any = sample.data
+                yield Origin(Row(data["row"], data["lineage"].get("facts", {})), trial.decisions[-1].arm)

@@ -1,0 +1,109 @@
+"""Texts with what they stand for, from a run that wrote them or from a user's file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from loopwright.datasets.files import rows as rows_of
+from loopwright.errors import UsageError
+from loopwright.kinds import nearest
+from loopwright.learn.protocol import Target
+from loopwright.learn.rows import Rows
+from loopwright.quality.row import Row, as_text
+from loopwright.runs.folder import RunFolder
+from loopwright.store.reader import RunReader
+from loopwright.workflows.datagen import reading, seeds
+from loopwright.workflows.datagen.recipe import Recipe
+
+
+class Wanted(NamedTuple):
+    """The fields of a row that hold its text and what it stands for (None: nothing is asked of that), and whether that is a
+    number."""
+
+    text: str
+    label: str | None
+    number: bool = False
+
+    def of(self, row: Row, place: str) -> tuple[str, Target]:
+        text = row.text(self.text)
+        if text is None:
+            raise UsageError(f"{place} has no field {self.text!r}{_hint(self.text, row.data)}; --text names another")
+        if self.label is None:
+            return text, ""
+        label = row.claim(self.label)
+        if label is None:
+            raise UsageError(f"{place} has no {self.label!r}{_hint(self.label, row.data)}; --label names another field")
+        return text, self._number(label, place) if self.number else label
+
+    def _number(self, label: str, place: str) -> float:
+        try:
+            number = float(label)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise UsageError(f"{place}: {self.label!r} is {label!r:.60}, and a regression needs numbers")
+        return number
+
+
+class Dataset(NamedTuple):
+    """Rows that somebody wrote, and the texts that the writers were shown."""
+
+    rows: Rows
+    seeds: tuple[str, ...] = ()
+
+
+def of_file(file: Path, wanted: Wanted) -> Rows:
+    """Also of a run's own `dataset.jsonl`, whose rows stand beside where they come from."""
+    texts, targets, arms = [], [], []
+    for found in rows_of(file):
+        data: Any = found.fields
+        lineage: Any = {}
+        if wanted.text not in data and isinstance(data.get("data"), Mapping) and isinstance(data.get("lineage"), Mapping):
+            data, lineage = data["data"], data["lineage"]
+        text, target = wanted.of(Row(data, lineage.get("facts", {})), found.place)
+        texts.append(text)
+        targets.append(target)
+        arms.append(lineage.get("arm"))
+    if not texts:
+        raise UsageError(f"{file} holds no row")
+    return Rows.of(texts, targets, arms)
+
+
+def recipe_of(folder: RunFolder) -> Recipe:
+    """The recipe of a run that makes a dataset."""
+    with RunReader.open(folder.store) as reader:
+        spec = (reader.meta().get("start") or {}).get("spec") or {}
+    if spec.get("workflow") != "datagen":
+        raise UsageError(f"{folder.name} makes no dataset: its workflow is {spec.get('workflow')!r}")
+    return Recipe.model_validate_json(orjson.dumps(spec))
+
+
+def of_run(folder: RunFolder, recipe: Recipe, wanted: Wanted) -> Dataset:
+    """What it has accepted so far."""
+    with RunReader.open(folder.store) as reader:
+        base = Path(reader.meta()["start"]["base"])
+        found = list(reading.origins(reader))
+    if not found:
+        raise UsageError(f"{folder.name} has accepted no row yet")
+    read = [wanted.of(origin.row, f"a row of {folder.name}") for origin in found]
+    rows = Rows.of([text for text, _ in read], [target for _, target in read], [origin.arm for origin in found])
+    return Dataset(rows, tuple(_seeds(recipe, base, wanted.text)))
+
+
+def _seeds(recipe: Recipe, base: Path, text: str) -> Iterable[str]:
+    if recipe.seeds is None:
+        return
+    for row in seeds.read(recipe.seeds, base):
+        found = row.get(text)
+        if found is not None:
+            yield as_text(found)
+
+
+def _hint(name: str, data: Mapping[str, Any]) -> str:
+    close = nearest(name, data)
+    return f"; did you mean {close!r}?" if close else f" (it has: {', '.join(data)})"
