@@ -96,6 +96,21 @@ def test_the_time_to_go_counts_what_this_life_has_settled() -> None:
     assert gauge.look().eta_s is None
 
 
+def test_a_run_with_a_target_is_measured_by_what_is_accepted() -> None:
+    now = [100.0]
+    watched = live()
+    watched.progress.wanted, watched.progress.accepted_before = 60, 10
+    gauge = Gauge(watched, lambda: now[0])
+    now[0] += 10
+    seen = gauge.look()
+    assert seen.eta_s == 40  # 10 in ten seconds, 40 to go, however many trials were expected
+    assert "40 trials, " in seen.text()
+    assert "20 of 80 samples accepted (25.0 %), 60 wanted" in seen.text()
+    shown = drawn(seen)
+    assert "80, 20 of 60 wanted accepted (25.0 %)" in shown
+    assert "████████░░░░░░░░░░░░░░░░  40, 4 in flight" in shown
+
+
 def drawn(glance: Glance, *, encoding: str = "utf-8") -> str:
     class Encoded(StringIO):
         @property
@@ -112,6 +127,7 @@ GLANCE = Glance(
     run="x",
     settled=50,
     expected=100,
+    wanted=None,
     in_flight=4,
     failed=2,
     samples=90,

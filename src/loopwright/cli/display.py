@@ -67,10 +67,11 @@ def frame(glance: Glance, folder: str, console: Console) -> RenderableType:
 
 def _facts(glance: Glance, console: Console) -> list[tuple[str, Text]]:
     trials = Text(f"{glance.trials.removesuffix(' trials')}, {glance.in_flight} in flight")
-    if glance.expected:
-        trials = Text.assemble(_bar(glance.settled / glance.expected, console), "  ", trials)
+    if glance.part is not None:
+        trials = Text.assemble(_bar(glance.part, console), "  ", trials)
     trials.append(f", {glance.failed} failed", style="red" if glance.failed else "")
-    passed = f"{count(glance.samples)}, {count(glance.accepted)} accepted ({share(glance.accepted, glance.samples)})"
+    of = "" if glance.wanted is None else f" of {count(glance.wanted)} wanted"
+    passed = f"{count(glance.samples)}, {count(glance.accepted)}{of} accepted ({share(glance.accepted, glance.samples)})"
     facts = [("trials", trials), ("samples", Text(passed))]
     facts += [(line(cap.label), Text(cap.amounts)) for cap in glance.caps]
     if glance.calls:

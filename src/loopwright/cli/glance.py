@@ -59,6 +59,7 @@ class Glance:
     run: str
     settled: int
     expected: int | None
+    wanted: int | None
     in_flight: int
     failed: int
     samples: int
@@ -77,8 +78,14 @@ class Glance:
 
     @property
     def trials(self) -> str:
-        of = "" if self.expected is None else f" of {count(self.expected)}"
+        of = "" if self.expected is None or self.wanted is not None else f" of {count(self.expected)}"
         return f"{count(self.settled)}{of} trials"
+
+    @property
+    def part(self) -> float | None:
+        """How much of the run is done."""
+        done, whole = (self.settled, self.expected) if self.wanted is None else (self.accepted, self.wanted)
+        return done / whole if whole else None
 
     @property
     def spent(self) -> str:
@@ -92,7 +99,8 @@ class Glance:
         """One line."""
         parts = [
             f"{self.trials}, {self.in_flight} in flight, {self.failed} failed",
-            f"{count(self.accepted)} of {count(self.samples)} samples accepted ({share(self.accepted, self.samples)})",
+            f"{count(self.accepted)} of {count(self.samples)} samples accepted ({share(self.accepted, self.samples)})"
+            + ("" if self.wanted is None else f", {count(self.wanted)} wanted"),
             self.spent,
             f"{self.requests_per_s:.1f} requests/s" if self.calls else "",
             "" if self.eta_s is None else f"{duration(self.eta_s)} to go",
@@ -117,6 +125,7 @@ class Gauge:
             run=self._live.folder.name,
             settled=progress.settled,
             expected=progress.expected,
+            wanted=progress.wanted,
             in_flight=progress.in_flight,
             failed=progress.failed,
             samples=progress.samples,
@@ -132,10 +141,12 @@ class Gauge:
 
     def _eta(self, elapsed: float) -> float | None:
         progress = self._live.progress
-        settled_now = progress.settled - progress.resumed_at
-        if progress.expected is None or settled_now <= 0:
+        done, whole, before = progress.settled, progress.expected, progress.resumed_at
+        if progress.wanted is not None:
+            done, whole, before = progress.accepted, progress.wanted, progress.accepted_before
+        if whole is None or done <= before:
             return None
-        return max(0, progress.expected - progress.settled) * elapsed / settled_now
+        return max(0, whole - done) * elapsed / (done - before)
 
 
 def caps(spending: Spending) -> Iterator[CapLine]:

@@ -203,6 +203,7 @@ class Adaptation(Generic[S]):
                 if self._closing is not None:
                     break
         self._started = self.progress.resumed_at = self._settled
+        self.progress.accepted_before = self.progress.accepted
 
     def _settle_again(self, settled: SettledTrial) -> None:
         item = check_item(settled, next(self._items, None))

@@ -28,12 +28,16 @@ class Progress:
     """Counters of one run, those of its earlier lives included."""
 
     expected: int | None = None
+    wanted: int | None = None
+    """How many accepted samples end the run, where they do."""
     settled: int = 0
     failed: int = 0
     in_flight: int = 0
     samples: int = 0
     accepted: int = 0
     resumed_at: int = 0
+    accepted_before: int = 0
+    """Samples that earlier lives accepted."""
     arms: dict[str, ArmProgress] = field(default_factory=dict)
 
     def note(self, trial: TrialRecord, decisions: Iterable[Decision], samples: Iterable[Sample]) -> None:

@@ -98,7 +98,7 @@ class Life:
         spec, work = self._checked.spec, begun.work
         async with self._models(store) as (models, built):
             loop = Adaptation(work, begun.policy, store, models, self._setting())
-            loop.progress.expected = spec.expected_trials()
+            loop.progress.expected, loop.progress.wanted = spec.expected_trials(), spec.wanted_samples()
             async with _beside(self._watch(loop.progress, models)):
                 with _signals(loop, self._watcher, self._drain_s):
                     stages = Stages(store, models, spec.seed, self._base)

@@ -166,6 +166,10 @@ class RunSpec(Block):
     executor: Annotated[Literal["local", "ray"], INCIDENTAL] = "local"
     output: Annotated[str, Field(description="the folder that holds the runs"), INCIDENTAL] = "runs"
 
+    def wanted_samples(self) -> int | None:
+        """How many accepted samples end a run of this spec, where they do."""
+        return None
+
     def expected_trials(self) -> int | None:
         """How many trials a run of this spec is expected to take, where that is known beforehand."""
         return None

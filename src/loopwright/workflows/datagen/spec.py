@@ -130,6 +130,9 @@ class RecipeBlock(RunSpec):
     def runs(self) -> str:
         return self.output.runs
 
+    def wanted_samples(self) -> int:
+        return self.target.accepted
+
     def expected_trials(self) -> int:
         return -(-self.target.accepted // self.batch_size)
 
