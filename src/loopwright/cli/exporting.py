@@ -92,7 +92,7 @@ def export_to_hub(folder: RunFolder, wanted: publish.Wanted, repository: hub.Rep
 
 
 def _told(found: Publication) -> dict[str, object]:
-    told = {name: getattr(found, name) for name in ("form", "version", "parent", "rows", "splits", "run")}
+    told = {name: getattr(found, name) for name in ("form", "version", "parent", "rows", "splits", "fields", "run")}
     return {**told, "files": [file._asdict() for file in found.files]}
 
 

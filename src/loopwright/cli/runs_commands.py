@@ -208,22 +208,28 @@ def search(
 
 @runs_app.command()
 def diff(
-    first: Annotated[str, typer.Argument(metavar="A", help="A run.")],
-    second: Annotated[str, typer.Argument(metavar="B", help="The run to compare it with.")],
+    first: Annotated[str, typer.Argument(metavar="A", help="A run, or a folder that a dataset was published in.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="What to compare it with.")],
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Compare all results of two runs, table by table, whatever they make.")
+    ] = False,
     root: Root = RUNS,
     json: AsJson = False,
 ) -> None:
-    """Compare the results of two runs, row by row.
+    """Compare two datasets, or the results of two runs.
 
-    Times aside. Exit code 0 when they are the same, 1 when they differ.
+    Of datasets: which rows came, went and changed (the text is the same, another field is not), and how the shares of labels,
+    lengths, and diversity have shifted. Of other runs: trials, decisions, rewards, samples and verdicts, row by row, times
+    aside. Exit code 0 when they are the same, 1 when they differ.
 
     \b
     loopwright runs diff my-run other-run
+    loopwright runs diff published my-run
+    loopwright runs diff my-run other-run --tables
     """
     from loopwright.cli.showing import show_diff
-    from loopwright.runs.folder import find
 
-    raise typer.Exit(show_diff(find(root, first), find(root, second), standard(os.environ, json=json)))
+    raise typer.Exit(show_diff(root, first, second, tables, standard(os.environ, json=json)))
 
 
 @runs_app.command()

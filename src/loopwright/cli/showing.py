@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from loopwright.cli import rows
+from loopwright.cli.differing import show_dataset_diff
 from loopwright.cli.rows import fields
 from loopwright.cli.screen import Column, Screen, as_json
 from loopwright.cli.text import line
 from loopwright.report.amounts import count, duration, share, usd
 from loopwright.runs import read
 from loopwright.runs.compare import TableDiff, compare
-from loopwright.runs.folder import RunFolder
+from loopwright.runs.differ import differ
+from loopwright.runs.editions import entries
+from loopwright.runs.folder import RunFolder, find
 from loopwright.runs.read import Overview, Whole
 from loopwright.runs.trace import trace
 
@@ -134,8 +137,12 @@ def show_trace(folder: RunFolder, id: str, screen: Screen) -> None:
         screen.result("there are more ancestors")
 
 
-def show_diff(left: RunFolder, right: RunFolder, screen: Screen) -> int:
-    found = compare(left, right)
+def show_diff(root: Path, left: str, right: str, tables: bool, screen: Screen) -> int:
+    """Of two datasets, where both are, else of two runs, table by table."""
+    sides = (None, None) if tables else (entries(root, left), entries(root, right))
+    if sides[0] is not None and sides[1] is not None:
+        return show_dataset_diff(differ(sides[0], sides[1]), screen)
+    found = compare(find(root, left), find(root, right))
     same = not any(table.rows for table in found)
     if screen.json:
         screen.data({"same": same, "tables": [_diff(table) for table in found]})

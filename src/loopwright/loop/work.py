@@ -126,11 +126,12 @@ class Entry(NamedTuple):
 
 
 class Edition(NamedTuple):
-    """What was published: the digest of its rows, how many there are, and how many in each split."""
+    """What was published: the digest of its rows, how many there are, how many in each split; their id, text and label."""
 
     version: str
     rows: int
     splits: dict[str, int]
+    fields: Mapping[str, str]
 
 
 class Dataset(Protocol):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
+from loopwright import workflows
 from loopwright.errors import UsageError
-from loopwright.loop.work import Dataset, Ended
+from loopwright.loop.work import Dataset, Ended, Workflow
 from loopwright.runs.again import again
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.states import state_of
+from loopwright.store.reader import noted
 
 
 def dataset(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset:
@@ -23,10 +25,19 @@ def dataset(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset:
 
 
 def dataset_or_none(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset | None:
-    found = again(folder, sets)
-    if found.checked.workflow.dataset is None:
+    where = _where(folder)
+    if where is None:
         return None
-    module, _, name = found.checked.workflow.dataset.partition(":")
+    found = again(folder, sets)
+    module, _, name = where.partition(":")
     learned = partial(state_of, folder, own=False)
     ended = Ended(found.checked.spec, found.checked.digest, folder.path, folder.store, found.base, learned)
     return cast(Dataset, getattr(import_module(module), name)(ended))
+
+
+def _where(folder: RunFolder) -> str | None:
+    """What makes datasets of runs of the folder's workflow. Whether its spec can still be read does not matter."""
+    spec: Any = (noted(folder.store).get("start") or {}).get("spec") or {}
+    if spec.get("workflow") not in workflows.KINDS.names():
+        return None
+    return cast(Workflow, workflows.KINDS.load(spec["workflow"])).dataset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -47,6 +47,7 @@ class Publication:
     parent: str | None
     rows: int
     splits: dict[str, int]
+    fields: Mapping[str, str]
     run: str
     files: tuple[File, ...]
 
@@ -61,25 +62,25 @@ class Wanted(NamedTuple):
 
 def to_folder(run: RunFolder, wanted: Wanted, place: Path) -> Publication:
     """Replaces what was published there before; a folder that holds anything else is left alone."""
-    before = _before(place)
-    with made(run, wanted, before) as (publication, folder), faults(place):
+    earlier = before(place)
+    with made(run, wanted, earlier) as (publication, folder), faults(place):
         place.mkdir(parents=True, exist_ok=True)
         for file in publication.files:
             _put(folder / file.path, place / file.path)
-        _remove(place, before, publication)
+        _remove(place, earlier, publication)
     record(run, publication, str(place.resolve()))
     return publication
 
 
 @contextmanager
-def made(run: RunFolder, wanted: Wanted, before: dict[str, Any] | None = None) -> Iterator[tuple[Publication, Path]]:
-    """The next edition, in a folder that is gone afterwards. `before` is the one that it takes the place of, else the last."""
+def made(run: RunFolder, wanted: Wanted, earlier: dict[str, Any] | None = None) -> Iterator[tuple[Publication, Path]]:
+    """The next edition, in a folder that is gone afterwards. `earlier` is the one it takes the place of, else the last."""
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         folder = Path(scratch)
         edition = dataset(run, wanted.sets).publish(wanted.form, wanted.sheet, folder)
-        parent = _parent(edition.version, before or _last(run, wanted.form))
+        parent = _parent(edition.version, earlier or _last(run, wanted.form))
         files = tuple(_file(file, folder) for file in sorted(folder.rglob("*")) if file.is_file())
-        publication = Publication(wanted.form, edition.version, parent, edition.rows, edition.splits, run.name, files)
+        publication = Publication(wanted.form, parent=parent, run=run.name, files=files, **edition._asdict())
         note = {"loopwright_dataset": _FORM, **asdict(publication)}
         note["files"] = [file._asdict() for file in files]
         (folder / NOTE).write_bytes(orjson.dumps(note, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -104,15 +105,16 @@ def _last(run: RunFolder, form: Published) -> dict[str, Any] | None:
     return next((each for each in reversed(editions(run)) if each["form"] == form), None)
 
 
-def _parent(version: str, before: dict[str, Any] | None) -> str | None:
+def _parent(version: str, earlier: dict[str, Any] | None) -> str | None:
     """The same rows published again are the same version, with the parent that it had."""
-    if before is None:
+    if earlier is None:
         return None
-    parent: str | None = before["parent"] if before["version"] == version else before["version"]
+    parent: str | None = earlier["parent"] if earlier["version"] == version else earlier["version"]
     return parent
 
 
-def _before(place: Path) -> dict[str, Any] | None:
+def before(place: Path) -> dict[str, Any] | None:
+    """The note of what was published there; refuses a folder that holds anything else."""
     note = place / NOTE
     if note.is_file():
         try:
@@ -129,10 +131,10 @@ def _before(place: Path) -> dict[str, Any] | None:
     return None
 
 
-def _remove(place: Path, before: dict[str, Any] | None, publication: Publication) -> None:
+def _remove(place: Path, earlier: dict[str, Any] | None, publication: Publication) -> None:
     """Files of the edition before that are none of this one."""
     kept = {file.path for file in publication.files}
-    for path in (str(file["path"]) for file in (before or {"files": []})["files"]):
+    for path in (str(file["path"]) for file in (earlier or {"files": []})["files"]):
         file = (place / path).resolve()
         if path not in kept and file.is_relative_to(place.resolve()):
             file.unlink(missing_ok=True)

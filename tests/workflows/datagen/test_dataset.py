@@ -94,7 +94,7 @@ def test_a_kill_changes_nothing(desk: Desk, tmp_path: Path, after: int) -> None:
     killed_after(desk, name, after)
     assert desk.call("run", name, "--quiet").code == 0
     assert desk.about()["version"] == whole.about()["version"]
-    assert desk.call("runs", "diff", str(desk.place), str(whole.place)).code == 0
+    assert desk.call("runs", "diff", str(desk.place), str(whole.place), "--tables").code == 0
 
 
 def test_a_target_out_of_reach_ends_by_itself_and_says_what_is_lacking(desk: Desk) -> None:

@@ -293,4 +293,4 @@ def test_kills_between_calls_change_nothing(desk: Desk, tmp_path: Path) -> None:
         killed_after(desk, name, kill)
     assert desk.call("run", name, "--quiet").code == 0
     assert desk.about()["version"] == whole.about()["version"]
-    assert desk.call("runs", "diff", str(desk.place), str(whole.place)).code == 0
+    assert desk.call("runs", "diff", str(desk.place), str(whole.place), "--tables").code == 0

@@ -315,3 +315,37 @@ def test_an_upload_that_cannot_be_says_why(
     ended = made.call("runs", "export", str(made.place), "--to", "hub", *words)
     assert ended.code == 2
     assert said in ended.err
+
+
+# comparing
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_an_edition_is_the_same_as_the_run_it_was_made_of(made: Desk, form: str) -> None:
+    export(made, "--as", "hf", "-o", f"same-{form}", "--format", form)
+    told = made.call("runs", "diff", f"same-{form}", str(made.place))
+    assert (told.code, told.out.splitlines()[-1]) == (0, "the same rows")
+
+
+def test_two_editions_differ_in_what_came_went_and_changed(made: Desk) -> None:
+    export(made, "--as", "hf", "-o", "old", "--set", "output.publish.splits={all: 1}")
+    export(made, "--as", "hf", "-o", "new", "--set", "output.publish.splits={all: 1}")
+    file = made.folder / "new/data/all.jsonl"
+    first, second, *rest = lines(file)
+    other = {"delivery": "refund"}.get(first["label"], "delivery")
+    changed = [{**first, "label": other}, *rest, {"id": "9.9", "text": "one that came", "label": "refund"}]
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in changed))
+    ended = made.call("runs", "diff", "old", "new", "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, told["same"], told["left_rows"], told["right_rows"]) == (1, False, ROWS, ROWS)
+    assert [row["id"] for row in told["removed"]] == [second["id"]]
+    assert [row["id"] for row in told["added"]] == ["9.9"]
+    assert [(each["left"]["id"], each["fields"]) for each in told["changed"]] == [(first["id"], ["label"])]
+    shown = made.call("runs", "diff", "old", "new").out
+    assert f"label is {first['label']} in A, {other} in B" in shown
+    assert "share of refund" in shown
+
+
+def test_results_are_compared_table_by_table_where_that_is_asked_for(made: Desk) -> None:
+    told = made.call("runs", "diff", str(made.place), str(made.place), "--tables")
+    assert (told.code, told.out.splitlines()[-1]) == (0, "the same results")

@@ -79,7 +79,9 @@ class _Edition:
     def made(self, form: Published, sheet: Sheet) -> Edition:
         {"hf": self._hub, "chat": self._chat}[form](sheet)
         order = [name for name in self._recipe.output.publish.splits if name in self._counts]
-        return Edition(self._survey.version, len(self._survey.ids), {name: self._counts[name] for name in order})
+        task = self._recipe.task
+        fields = {"id": self._survey.key, "text": task.text, **({"label": task.label} if task.labels else {})}
+        return Edition(self._survey.version, len(self._survey.ids), {name: self._counts[name] for name in order}, fields)
 
     def _chat(self, sheet: Sheet) -> None:
         if sheet != "jsonl":
