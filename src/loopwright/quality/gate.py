@@ -112,6 +112,14 @@ class Gate:
                 break
         return said
 
+    def look(self, row: Row, view: View) -> list[Said]:
+        """What those that ask no model say of the row, up to the first failure."""
+        free = (name for name in self._row_by_row if name not in self._asking)
+        judging = self._judging
+        return _until_failure(
+            Said(name, _judged(name, judging[name], row) if name in judging else view.look(name, row)) for name in free
+        )
+
     def weigh(self, rows: Sequence[Row]) -> list[Said]:
         """What they say of a batch, all of them."""
         return [Said(name, _weighed(name, validator, rows)) for name, validator in self._of_batches.items()]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
 import pytest
-from tests.workflows.datagen.conftest import Desk
+from tests.workflows.datagen import writers
+from tests.workflows.datagen.conftest import Desk, killed_after
 from tests.workflows.datagen.writers import FACTS
 
 from loopwright.text.diversity import distinct_n
@@ -32,6 +34,13 @@ def run(desk: Desk, rule: str, arms: str, more: str = "", *, rows: int = 60) -> 
     assert ended.code == 0, ended.out + ended.err
     newest = max(desk.runs(), key=lambda store: store.stat().st_mtime_ns)
     return Rows(desk.rows(place=newest.parent), desk.rows("rejects.jsonl", newest.parent))
+
+
+def write_texts(folder: Path) -> None:
+    """A page for each planted fact."""
+    (folder / "texts").mkdir(parents=True)
+    for name, fact in FACTS.items():
+        (folder / "texts" / f"{name.replace(' ', '-')}.md").write_text(f"# About the {name}\n\nIt is old.\n\n{fact}\n")
 
 
 def test_examples_make_rows_like_the_seeds(desk: Desk) -> None:
@@ -86,9 +95,7 @@ def test_repair_brings_most_rows_back_that_were_too_long(desk: Desk) -> None:
 
 @pytest.mark.parametrize("check", [True, False])
 def test_retrieval_tells_a_planted_fact_only_where_it_cites_the_passage_that_holds_it(desk: Desk, check: bool) -> None:
-    (desk.folder / "texts").mkdir()
-    for name, fact in FACTS.items():
-        (desk.folder / "texts" / f"{name.replace(' ', '-')}.md").write_text(f"# About the {name}\n\nIt is old.\n\n{fact}\n")
+    write_texts(desk.folder)
     arms = f"[{{id: only, kind: retrieval, params: {{folder: texts, words: 20, check: {str(check).lower()}}}}}]"
     rows = run(desk, "gossip", arms, "validators: {deduplication: {field: text, near: 1}}", rows=40)
     leaks = 0
@@ -124,3 +131,75 @@ validators: {{length: {{field: text, max_words: 40}}, deduplication: {{field: te
         assert len(rows) == 60
         found[kind] = distinct_n((row["data"]["text"] for row in rows), 2) or 0.0
     assert found["verbalized"] > found["naive"]
+
+
+def test_a_chain_has_the_second_work_on_what_the_first_wrote(desk: Desk) -> None:
+    (desk.folder / "seeds.csv").write_text("text\n" + "\n".join(f"the {name} is here" for name in FACTS))
+    arms = "[{id: both, kind: chain, params: {chain: [{naive: {seeds: 1}}, {evolve: {attempts: 1}}]}}]"
+    rows = run(desk, "gardener", arms, "seeds: {path: seeds.csv}")
+    assert any(row["reason"].startswith("a near duplicate of its parent") for row in rows.rejected)
+    for row in rows.accepted:
+        first, second = row["lineage"]["chain"]
+        assert (first["kind"], second["kind"]) == ("naive", "evolve")
+        assert first["row"]["text"] != row["data"]["text"]
+        assert (row["lineage"]["generation"], row["lineage"]["operation"]) == (1, second["operation"])
+        assert row["lineage"]["parents"][0].startswith("seed-")
+        assert len(row["lineage"]["calls"]) == len(row["lineage"]["prompts"]) == 2
+
+
+def test_a_chain_with_repair_leaves_alone_what_is_good(desk: Desk) -> None:
+    arms = "[{id: both, kind: chain, params: {chain: [naive, repair]}}]"
+    rows = run(desk, "rambler", arms, "validators: {length: {max_words: 12}}")
+    changed = [row["lineage"]["chain"][1]["changed"] for row in rows.accepted]
+    assert 15 < sum(changed) < 45
+    assert all(("mended" in row["lineage"]) is row["lineage"]["chain"][1]["changed"] for row in rows.accepted)
+    assert len(rows.rejected) < len(rows.accepted) / 4
+
+
+ALL = """
+task: {description: Notes about the country., labels: [mills, bridges]}
+seeds: {path: seeds.csv}
+grammar:
+  start: row
+  rules:
+    row: ['{"text": "<start> <place>", "label": "<label>"}']
+    label: [mills, bridges]
+    start: [{llm_fill: {prompt: "A few words about <label>."}}, "in <place> there are <label>, and near <place>"]
+    place: [amberton, birchley, cedar hill, dunewick, fjordham, grovely, heathcote]
+models: [{id: writer, provider: scripted, script: "writers:jack", limits: {concurrency: CONCURRENCY}}]
+arms:
+  - {id: a, kind: naive}
+  - {id: b, kind: templater}
+  - {id: c, kind: examples}
+  - {id: d, kind: verbalized}
+  - {id: e, kind: retrieval, params: {folder: texts, words: 20}}
+  - {id: f, kind: evolve}
+  - {id: g, kind: repair}
+  - {id: h, kind: chain, params: {chain: [templater, {evolve: {generations: 2}}]}}
+policy: uniform
+validators: {length: {field: text, max_words: 12}, deduplication: {field: text}}
+target: {accepted: 250}
+"""
+
+
+def texts_and_seeds(folder: Path) -> Desk:
+    write_texts(folder)
+    (folder / "seeds.csv").write_text("text,label\nwhere is the mill?,mills\nhow old is the bridge?,bridges\n")
+    (folder / "writers.py").write_text(Path(writers.__file__).read_text())
+    return Desk(folder)
+
+
+@pytest.mark.slow
+def test_every_kind_comes_to_the_same_rows_after_kills_and_at_any_concurrency(tmp_path: Path) -> None:
+    calm, hasty = texts_and_seeds(tmp_path / "calm"), texts_and_seeds(tmp_path / "hasty")
+    ended = calm.run(ALL.replace("CONCURRENCY", "1"))
+    assert ended.code == 0, ended.out + ended.err
+    name = hasty.write(ALL.replace("CONCURRENCY", "32"))
+    for kill in (3, 12, 30):
+        killed_after(hasty, name, kill)
+    assert hasty.call("run", name, "--quiet").code == 0
+    rows = calm.rows()
+    assert {row["lineage"]["arm"] for row in rows} == set("abcdefgh")
+    assert [row["data"] for row in hasty.rows()] == [row["data"] for row in rows]
+    assert [row["lineage"].get("parents") for row in hasty.rows()] == [row["lineage"].get("parents") for row in rows]
+    assert calm.call("runs", "diff", str(hasty.place), str(calm.place)).code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -106,3 +107,21 @@ def _gossip(shown: list[tuple[str, str]], *about: object) -> dict[str, str]:
     id, text = shown[which % len(shown)]
     told = text if way % 3 == 0 else list(FACTS.values())[other % len(FACTS)]
     return {"text": f"{sentence(3, *about)}: {told}", "passage": id, "evidence": told if way % 3 == 2 else text}
+
+
+async def jack(request: Request) -> str:
+    """Of all trades: it answers every prompt, some badly, after a while that differs from one to the next."""
+    await asyncio.sleep(_draw(request.seed)[3] / 10_000)
+    found = prompts.recognise(request.messages[-1].content)
+    if found is None:
+        return '{"ok": true}'
+    if found.job in ("write_grounded", "answerable"):
+        return gossip(request)
+    if found.job == "fill_slot":
+        return sentence(5, request.seed)
+    if found.job == "evolve_row":
+        return gardener(request)
+    if found.job != "write_verbalized":
+        return rambler(request)
+    rows = [{"text": sentence(9, request.seed, at), "probability": at / 99} for at in range(int(found.slots["count"]))]
+    return json.dumps({"rows": rows})

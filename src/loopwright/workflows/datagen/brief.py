@@ -216,8 +216,8 @@ class Brief:
 
     @property
     def asked_for_json(self) -> tuple[str, ...]:
-        """The models that are asked for JSON."""
-        asked = [arm.model or self.writer for arm in self.arms if arm.kind != "templater"]
+        """The models that validators ask for JSON."""
+        asked: list[str | None] = []
         for name, parameters in self.validators.items():
             if name.partition(".")[0] in _ASKING and isinstance(parameters, dict):
                 asked.append(str(parameters["model"]) if parameters.get("model") else None)

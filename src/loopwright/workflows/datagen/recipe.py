@@ -8,6 +8,7 @@ from functools import cached_property
 from loopwright.errors import Problem
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.checks import notes, problems
+from loopwright.workflows.datagen.generators import asked_for_json
 from loopwright.workflows.datagen.spec import RecipeBlock
 
 
@@ -26,4 +27,4 @@ class Recipe(RecipeBlock):
         return notes(self, self.brief)
 
     def asks_for_json(self) -> tuple[str, ...]:
-        return self.brief.asked_for_json
+        return asked_for_json(self.brief)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import cast
 
 from loopwright.errors import SpecError, UsageError
@@ -23,6 +24,7 @@ GENERATORS = Kinds(
         "verbalized": f"{_HERE}.verbalized:Verbalized",
         "evolve": f"{_HERE}.evolve:Evolve",
         "retrieval": f"{_HERE}.retrieval:Retrieval",
+        "chain": f"{_HERE}.chain:Chain",
         "repair": f"{_HERE}.repair:Repair",
     },
 )
@@ -39,6 +41,15 @@ def begins(arm: ArmBlock, brief: Brief) -> bool | None:
         return way(arm, ()).begins(brief)
     except (SpecError, UsageError):
         return None
+
+
+def asked_for_json(brief: Brief) -> tuple[str, ...]:
+    """The models of sound arms that are asked for JSON, as their validators ask for it."""
+    asked: list[str] = []
+    for arm in brief.arms:
+        with suppress(SpecError, UsageError):
+            asked += way(arm, ()).asks(model_of(arm, brief))
+    return tuple(dict.fromkeys([*asked, *brief.asked_for_json]))
 
 
 def model_of(arm: ArmBlock, brief: Brief) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -29,6 +30,9 @@ class Sampling(Block):
 
     def begins(self, brief: Brief) -> bool:
         return True
+
+    def asks(self, model: str | None) -> Sequence[str]:
+        return [] if model is None else [model]
 
 
 class Asked(NamedTuple):

@@ -60,6 +60,10 @@ class Way(Protocol):
         """Whether it can write before any row has settled."""
         ...
 
+    def asks(self, model: str | None) -> Sequence[str]:
+        """The models that it asks for JSON."""
+        ...
+
     def generator(self, brief: Brief, model: str | None) -> Generator: ...
 
 

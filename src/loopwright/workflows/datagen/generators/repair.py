@@ -54,7 +54,9 @@ class Repairing:
 
     async def _mended(self, given: Given, trial: Trial) -> Written:
         order, reject = given
-        reason = reject.reason or ""
+        if reject.reason is None:
+            return Written(order, reject.data, reject.facts)
+        reason = reject.reason
         step: dict[str, Json] = {"repairs": _repairs(reject) + 1, "mended": reason}
         blank = self._rewriter.blank(given)
         written = replace(blank, facts=reject.facts, lineage={**blank.lineage, **step})

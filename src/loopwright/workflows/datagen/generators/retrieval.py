@@ -50,6 +50,9 @@ class Retrieval(Sampling):
             return f"its checker {self.checker!r} is no model of this recipe"
         return super().unfit(brief, model)
 
+    def asks(self, model: str | None) -> Sequence[str]:
+        return [*super().asks(model), *([self.checker] if self.check and self.checker else [])]
+
     def generator(self, brief: Brief, model: str | None) -> Retrieving:
         return Retrieving(Whole(brief, Pen(model or "", self)), self)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from loopwright.errors import CallError
 from loopwright.llm import prompts
+from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Trial
 from loopwright.policy.keyed import Keyed
-from loopwright.records import Json
+from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.generators.asking import added, usage
 from loopwright.workflows.datagen.generators.protocol import Order, Written
 from loopwright.workflows.datagen.generators.shown import as_json, drawn
@@ -26,8 +27,11 @@ class Given(NamedTuple):
     past: Past
 
 
+@runtime_checkable
 class Reworks(Protocol):
-    """A generator that makes rows of others, and so may be the second of a chain."""
+    """A generator that makes rows of others, and so may be the second of a chain: there, a row without a reason passed."""
+
+    async def prepare(self, stages: Stages, rows: Sequence[Fields]) -> None: ...
 
     async def rework(self, given: Sequence[Given], trial: Trial, material: Material) -> list[Written]: ...
 

@@ -28,6 +28,9 @@ class Templater(Sampling):
             return "the grammar has slots, and there is no model to fill them"
         return None
 
+    def asks(self, model: str | None) -> Sequence[str]:
+        return []
+
     def generator(self, brief: Brief, model: str | None) -> Drawing:
         if brief.grammar is None:
             raise ValueError(self.unfit(brief, model))
