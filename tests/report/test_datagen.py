@@ -80,7 +80,7 @@ def test_rows_unfold_to_their_lineage(generated: RunFolder) -> None:
     page, row = Page(report(generated)), lines(generated, "dataset.jsonl")[0]
     shown = re.sub(r"\s+", " ", page.text)
     lineage: dict[str, object] = row["lineage"]  # type: ignore[assignment]
-    for told in (row["id"], row["data"]["text"], lineage["arm"], lineage["prompts"][0], lineage["calls"][0]):  # type: ignore[index]
+    for told in ("batch 0 arm", row["id"], row["data"]["text"], lineage["arm"], lineage["prompts"][0], lineage["calls"][0]):  # type: ignore[index]
         assert f" {told} " in shown
     assert f" probability {lineage['probability']:.3f} " in shown
     accepted = [each for each in page.all("details") if each.get("class") == "row"]
@@ -113,6 +113,7 @@ def test_what_models_wrote_stays_text_and_is_cut(desk: Desk, monkeypatch: pytest
         ),
         (("budget.calls=1",), ["0 of 120 wanted"]),
         (("policy={fixed: poor}", "target.accepted=10"), ["cannot be told: 1 of 3 arms were tried"]),
+        (("policy=uniform", "target.accepted=20"), ["The run itself chose its arms uniformly"]),
         (("policy=thompson", "budget.calls=40"), ["not stated by the policy", "budget.calls is reached"]),
     ],
     ids=lambda given: str(given[0]),

@@ -113,6 +113,8 @@ def _beside_uniform(made: Made) -> Iterator[str]:
     arms = len(made.recipe.brief.arms)
     if arms == 1:
         yield "The recipe has one arm: there was nothing to choose, and so nothing to hold the run against."
+    elif made.recipe.policy.kind == "uniform":
+        yield "The run itself chose its arms uniformly: it is what others are held against."
     elif uniform is None:
         tried = f"{len(tally.arms)} of {arms} arms were tried" if len(tally.arms) < 2 else "no arm has brought in a row"
         yield f"What choosing arms uniformly would have come to cannot be told: {tried}."

@@ -89,7 +89,7 @@ def _reasons(passing: list[Passing]) -> Markup | None:
         for reason, gate in found[:_MOST]
     ]
     left = len(found) - len(rows)
-    more = f" {count(left)} rarer ones are not shown." if left else ""
+    more = f" Rarer ones that are left out: {count(left)}." if left else ""
     said = f"Why rows fell, the most frequent reasons first; where they differ in numbers alone these are left out (#).{more}"
     return table(said, _REASONS, [Group(None, rows)])
 

@@ -21,6 +21,7 @@ class Made:
     off: Mapping[str, str]
     """Arms that were switched off: when and why."""
     uniform: Uniform | None
+    """None where there is nothing to estimate it from, or the run itself is it."""
 
     @classmethod
     def of(cls, shown: Shown, recipe: Recipe, tally: Tally) -> Made:
@@ -29,7 +30,8 @@ class Made:
         for event in events:
             detail: Any = event.detail
             off[str(detail["arm"])] = f"after batch {detail['trial']}: {detail['reason']}"
-        return cls(shown, recipe, tally, off, uniform(tally.arms, off, recipe.batch_size))
+        beside = None if recipe.policy.kind == "uniform" else uniform(tally.arms, off, recipe.batch_size)
+        return cls(shown, recipe, tally, off, beside)
 
     @property
     def calls(self) -> int:

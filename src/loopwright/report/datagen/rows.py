@@ -14,6 +14,7 @@ from loopwright.report.markup import Markup, element, joined, shortened, visible
 from loopwright.report.page import paragraph, unfolding
 from loopwright.report.scale import number
 from loopwright.store.lineage import Origin, lineage
+from loopwright.workflows.datagen.reading import by_purpose, came_from, scores
 
 _AT_ONCE = 10
 _LINE = 180
@@ -99,27 +100,31 @@ def _fields(row: Json) -> Iterator[Part]:
 
 
 def _known(origin: Origin) -> Iterator[Part]:
-    """What its lineage says: `calls` names what they were for, which leads to their ids."""
-    data: Any = origin.sample.data
-    kept: dict[str, Any] = dict(data["lineage"])
     yield Part("id", origin.sample.id)
-    for decision in origin.decisions[-1:]:
-        stated = "not stated by the policy" if decision.probability is None else f"{decision.probability:.3f}"
-        yield Part("arm", decision.arm)
-        yield Part("probability", stated)
-    purposes = kept.pop("calls", [])
-    for key, value in kept.items():
-        yield Part(_NAMES.get(key, key), _flat(value))
-    if purposes:
-        ids = [call.id for purpose in purposes for call in origin.calls if call.purpose == purpose]
-        yield Part("calls", ", ".join(map(str, ids)) or "unknown")
-    scores = [f"{each.validator} {number(each.score)}" for each in origin.verdicts if each.score is not None]
-    if scores:
-        yield Part("scores", ", ".join(scores))
+    for key, value in came_from(origin.sample, origin.decisions, by_purpose(origin.calls)).items():
+        if key == "probability":
+            yield Part(key, "not stated by the policy" if value is None else f"{value:.3f}")
+        elif not _told_already(key, value):
+            yield Part(_NAMES.get(key, key), _flat(value) or "unknown")
+    found = [f"{name} {number(score)}" for name, score in scores(origin.verdicts).items()]
+    if found:
+        yield Part("scores", ", ".join(found))
+    data: Any = origin.sample.data
     yield from _usage(cast(Mapping[str, int], data.get("usage") or {}))
 
 
-_NAMES = {"path": "grammar path", "facts": "written from", "prompts": "prompt digests"}
+def _told_already(key: str, value: Json) -> bool:
+    """Parents that are seeds are told as such."""
+    return key == "parents" and isinstance(value, list) and all(str(parent).startswith("seed-") for parent in value)
+
+
+_NAMES = {
+    "iteration": "batch",
+    "path": "grammar path",
+    "facts": "written from",
+    "prompts": "prompt digests",
+    "seeds": "seeds shown",
+}
 
 
 def _usage(used: Mapping[str, int]) -> Iterator[Part]:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from loopwright.quality.row import Row
-from loopwright.records import Sample
-from loopwright.store.reader import RunReader, Where
-from loopwright.store.rows import SAMPLE
+from loopwright.store.reader import RunReader
 from loopwright.store.yields import Rejection, Yield, rejections, yields
 from loopwright.text.diversity import distinct_n, sample
 from loopwright.text.words import words
+from loopwright.workflows.datagen.reading import samples
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import TARGET
 
@@ -179,7 +177,7 @@ def _read_accepted(found: Tally, reader: RunReader, recipe: Recipe) -> None:
     found.window = next((n for n in _WINDOWS if n * _STRETCHES >= found.accepted), _WINDOWS[-1])
     texts: list[str] = []
     drawn: list[str] = []
-    for number, each in enumerate(_accepted(reader)):
+    for number, each in enumerate(samples(reader)):
         data = cast(Any, each.data)
         row = Row(data["row"], data["lineage"].get("facts", {}))
         if wanted:
@@ -192,10 +190,6 @@ def _read_accepted(found: Tally, reader: RunReader, recipe: Recipe) -> None:
             drawn = sample([*drawn, *texts], found.window)
             found.diversity.append(Diverse(number + 1, distinct_n(texts, 2), distinct_n(drawn, 2)))
             texts = []
-
-
-def _accepted(reader: RunReader) -> Iterator[Sample]:
-    return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True)))
 
 
 def _gate(rejection: Rejection) -> Gate:

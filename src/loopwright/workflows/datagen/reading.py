@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, cast
 
 from loopwright.loop.work import Ended
 from loopwright.quality.row import Row
-from loopwright.records import Decision, Sample, Verdict
+from loopwright.records import Call, Decision, Sample, Verdict
 from loopwright.spec.digest import canonical_json
 from loopwright.store.columns import Kind, joined, kind_of, text
 from loopwright.store.history import SettledTrial
@@ -36,11 +36,16 @@ def records(reader: RunReader, ended: Ended, accepted: bool | None = None) -> It
 
 
 def _calls(reader: RunReader, trial: SettledTrial) -> dict[str, list[int]]:
-    """The ids of the trial's calls by what they were for."""
-    found: dict[str, list[int]] = {}
     if any(cast(Any, sample.data)["lineage"].get("calls") for sample in trial.samples):
-        for call in reader.calls(Where(trial=trial.trial.number), limit=100_000).rows:
-            found.setdefault(call.purpose, []).append(call.id)
+        return by_purpose(reader.calls(Where(trial=trial.trial.number), limit=100_000).rows)
+    return {}
+
+
+def by_purpose(calls: Iterable[Call]) -> dict[str, list[int]]:
+    """The ids of a trial's calls by what they were for."""
+    found: dict[str, list[int]] = {}
+    for call in calls:
+        found.setdefault(call.purpose, []).append(call.id)
     return found
 
 
@@ -48,24 +53,28 @@ def _record(ended: Ended, trial: SettledTrial, sample: Sample, calls: dict[str, 
     data: Any = sample.data
     verdicts = [each for each in trial.verdicts if each.sample == sample.index]
     failed = next((each for each in verdicts if not each.passed), None)
-    kept: dict[str, Any] = dict(data["lineage"])
-    purposes = kept.pop("calls", [])
-    lineage = {"recipe": ended.digest, "run": ended.folder.name, "iteration": sample.trial, **_decided(trial.decisions), **kept}
-    if purposes:
-        lineage["calls"] = [id for purpose in purposes for id in calls.get(purpose, [])]
-    if sample.parents:
-        lineage["parents"] = list(sample.parents)
-    fields: dict[str, Any] = {"id": sample.id, "data": data["row"], "scores": _scores(verdicts)}
+    lineage = {"recipe": ended.digest, "run": ended.folder.name, **came_from(sample, trial.decisions, calls)}
+    fields: dict[str, Any] = {"id": sample.id, "data": data["row"], "scores": scores(verdicts)}
     if sample.index not in trial.accepted and failed is not None:
         fields |= {"rejected_by": failed.validator, "reason": failed.reason}
     return Record(sample.index in trial.accepted, {**fields, "lineage": lineage, "usage": data.get("usage", {})})
+
+
+def came_from(sample: Sample, decisions: Sequence[Decision], calls: Mapping[str, list[int]]) -> dict[str, Any]:
+    """The lineage of a row within its run; `calls` are those of its trial."""
+    kept: dict[str, Any] = dict(cast(Any, sample.data)["lineage"])
+    purposes = kept.pop("calls", [])
+    lineage = {"iteration": sample.trial, **_decided(decisions), **kept}
+    if purposes:
+        lineage["calls"] = [id for purpose in purposes for id in calls.get(purpose, [])]
+    return {**lineage, "parents": list(sample.parents)} if sample.parents else lineage
 
 
 def _decided(decisions: Sequence[Decision]) -> dict[str, Any]:
     return {"arm": decisions[-1].arm, "probability": decisions[-1].probability} if decisions else {}
 
 
-def _scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
+def scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
     return {each.validator: each.score for each in verdicts if each.score is not None}
 
 
