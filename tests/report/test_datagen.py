@@ -17,14 +17,14 @@ from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import whole
 from loopwright.store.lock import hold
 from loopwright.store.reader import RunReader
-from loopwright.store.yields import calls_before
+from loopwright.store.rows import TRIAL
 from loopwright.workflows.datagen.recipe import Recipe
 
 
-def counted(run: RunFolder) -> Tally:
+def counted(run: RunFolder, trials: int | None = None) -> Tally:
     with RunReader.open(run.store) as reader:
         recipe = Recipe.model_validate_json(orjson.dumps(reader.meta()["start"]["spec"]))
-        return tallied(reader, recipe, calls_before(reader))
+        return tallied(reader, recipe, trials or reader.last(TRIAL) + 1)
 
 
 def lines(run: RunFolder, name: str) -> list[dict[str, object]]:
@@ -127,6 +127,13 @@ def test_runs_that_went_otherwise_have_pages_too(desk: Desk, sets: tuple[str, ..
 def test_a_run_under_way_is_shown_as_far_as_it_is(generated: RunFolder) -> None:
     with hold(generated.path):
         assert "running" in report(generated)
+
+
+def test_all_parts_tell_of_one_moment_while_a_run_goes_on(generated: RunFolder) -> None:
+    found = counted(generated, 7)
+    assert found.course[-1].batches == 7 == sum(arm.batches for arm in found.arms.values())
+    assert found.accepted == found.labels.total() == sum(found.lengths.values())
+    assert found.rows == found.accepted + sum(fallen.rows for fallen in found.fallen.values())
 
 
 def test_the_course_of_a_long_run_is_thinned(generated: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from loopwright.store.reader import RunReader
-from loopwright.store.rows import SPAN, TRIAL
+from loopwright.store.rows import SPAN
 from loopwright.store.summary import BILLED, Total
 
 _TRIALS_AT_ONCE = 2_000
@@ -61,16 +61,16 @@ _REJECTIONS = (
 )
 
 
-def yields(reader: RunReader) -> Iterator[Yield]:
-    """In the order of the run, some trials in memory at a time."""
-    for span in _spans(reader):
+def yields(reader: RunReader, trials: int) -> Iterator[Yield]:
+    """Of the first so many trials, in the order of the run; some of them in memory at a time."""
+    for span in _spans(trials):
         for number, arm, earned, samples, accepted, calls, *sums in reader.query(_YIELDS, span):
             yield Yield(number, arm, earned, samples, accepted, calls, Total(*sums[:2]), Total(*sums[2:]))
 
 
-def rejections(reader: RunReader) -> Iterator[Rejection]:
-    """In the order of the run. SQLite takes the bare columns from the row that has the minimum."""
-    for span in _spans(reader):
+def rejections(reader: RunReader, trials: int) -> Iterator[Rejection]:
+    """Of the first so many trials, in the order of the run. SQLite takes the bare columns from the row that has the minimum."""
+    for span in _spans(trials):
         low_high = {name: span[name] for name in ("low", "high")}
         for trial, sample, validator, late, reason, _ in reader.query(_REJECTIONS, low_high):
             yield Rejection(trial, sample, validator, bool(late), reason)
@@ -91,8 +91,7 @@ def calls_before(reader: RunReader) -> int:
     return int(number)
 
 
-def _spans(reader: RunReader) -> Iterator[dict[str, int]]:
-    end = reader.last(TRIAL) + 1
-    for first in range(0, end, _TRIALS_AT_ONCE):
-        stop = min(end, first + _TRIALS_AT_ONCE)
+def _spans(trials: int) -> Iterator[dict[str, int]]:
+    for first in range(0, trials, _TRIALS_AT_ONCE):
+        stop = min(trials, first + _TRIALS_AT_ONCE)
         yield {"first": first, "end": stop, "low": first * SPAN, "high": stop * SPAN}

@@ -15,7 +15,6 @@ from loopwright.report.datagen.tally import tallied
 from loopwright.report.markup import Markup, shortened
 from loopwright.report.page import Section, paragraph
 from loopwright.report.pages import Shown
-from loopwright.store.yields import calls_before
 from loopwright.workflows.datagen.recipe import Recipe
 
 
@@ -23,7 +22,7 @@ def sections(shown: Shown) -> Iterator[Section]:
     began: Any = shown.reader.meta().get("start") or {}
     try:
         recipe = Recipe.model_validate_json(json.dumps(began.get("spec")))
-        made = Made.of(shown, recipe, tallied(shown.reader, recipe, calls_before(shown.reader)))
+        made = Made.of(shown, recipe, tallied(shown.reader, recipe, shown.whole.overview.counts.trials))
     except (ValidationError, UsageError) as error:
         told = f"Its recipe cannot be read by this version, so that its rows are not shown: {shortened(str(error), 300)}"
         yield Section("dataset", "Dataset", paragraph(told, "notice"))

@@ -17,7 +17,7 @@ from loopwright.store.yields import in_order
 from loopwright.workflows.datagen.settling import TARGET, WRITTEN
 
 _GATES = heads("gate >came >fell >share")
-_REASONS = heads("~reason gate >rows >share")
+_REASONS = heads("gate >rows >share ~reason")
 _MOST = 15
 
 
@@ -85,7 +85,7 @@ def _reasons(passing: list[Passing]) -> Markup | None:
     found.sort(key=lambda pair: -pair[0].rows)
     total = sum(each.fallen.rows for each in passing)
     rows: list[list[Child]] = [
-        [shortened(reason.said, 200), name(gate), count(reason.rows), share(reason.rows, total)]
+        [name(gate), count(reason.rows), share(reason.rows, total), shortened(reason.said, 200)]
         for reason, gate in found[:_MOST]
     ]
     left = len(found) - len(rows)

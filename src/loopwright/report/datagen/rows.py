@@ -61,7 +61,8 @@ def _rejected(made: Made) -> Iterator[Markup]:
     for each in fallen:
         shown = each.fallen.shown
         some = f"{len(shown)} shown" if len(shown) < each.fallen.rows else "all shown"
-        title = f"{name(each.gate)}: {count(each.fallen.rows)} rows fell, {some}"
+        rows = "1 row" if each.fallen.rows == 1 else f"{count(each.fallen.rows)} rows"
+        title = f"{name(each.gate)}: {rows} fell, {some}"
         yield unfolding(title, _listed(made, shown, 1), class_="sheet")
 
 

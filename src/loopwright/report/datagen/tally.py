@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from loopwright.quality.row import Row
-from loopwright.store.reader import RunReader
-from loopwright.store.yields import Rejection, Yield, rejections, yields
+from loopwright.store.reader import RunReader, Where
+from loopwright.store.rows import SAMPLE, SPAN
+from loopwright.store.yields import Rejection, Yield, calls_before, rejections, yields
 from loopwright.text.diversity import distinct_n, sample
 from loopwright.text.words import words
-from loopwright.workflows.datagen.reading import samples
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import TARGET
 
@@ -131,19 +131,20 @@ class Tally:
     rows: int = 0
 
 
-def tallied(reader: RunReader, recipe: Recipe, calls_before: int) -> Tally:
+def tallied(reader: RunReader, recipe: Recipe, trials: int) -> Tally:
+    """Of the first so many trials: while a run goes on, all parts of its report tell of one moment."""
     found = Tally()
-    _read_batches(found, reader, calls_before)
-    _read_rejections(found, reader)
-    _read_accepted(found, reader, recipe)
+    _read_batches(found, reader, trials)
+    _read_rejections(found, reader, trials)
+    _read_accepted(found, reader, recipe, trials)
     return found
 
 
-def _read_batches(found: Tally, reader: RunReader, calls: int) -> None:
+def _read_batches(found: Tally, reader: RunReader, trials: int) -> None:
     """The course is thinned while it is read, so that its length does not depend on that of the run."""
-    step, batches = 1, 0
+    step, batches, calls = 1, 0, calls_before(reader)
     found.course.append(Reached(0, calls, 0))
-    for batch in yields(reader):
+    for batch in yields(reader, trials):
         batches += 1
         calls += batch.calls
         found.rows += batch.samples
@@ -159,25 +160,26 @@ def _read_batches(found: Tally, reader: RunReader, calls: int) -> None:
         found.course.append(Reached(batches, calls, found.accepted))
 
 
-def _read_rejections(found: Tally, reader: RunReader) -> None:
+def _read_rejections(found: Tally, reader: RunReader, trials: int) -> None:
     """Twice: how many there are tells which to show."""
-    for rejection in rejections(reader):
+    for rejection in rejections(reader, trials):
         found.fallen.setdefault(_gate(rejection), Fallen()).add(rejection.reason)
     seen: Counter[Gate] = Counter()
     chosen = {gate: spread(fallen.rows, REJECTED) for gate, fallen in found.fallen.items()}
-    for rejection in rejections(reader):
+    for rejection in rejections(reader, trials):
         gate = _gate(rejection)
         if seen[gate] in chosen.get(gate, ()):
             found.fallen[gate].shown.append(f"{rejection.trial}.{rejection.sample}")
         seen[gate] += 1
 
 
-def _read_accepted(found: Tally, reader: RunReader, recipe: Recipe) -> None:
+def _read_accepted(found: Tally, reader: RunReader, recipe: Recipe, trials: int) -> None:
     chosen, wanted = spread(found.accepted, ACCEPTED), recipe.brief.quotas.rows
     found.window = next((n for n in _WINDOWS if n * _STRETCHES >= found.accepted), _WINDOWS[-1])
     texts: list[str] = []
     drawn: list[str] = []
-    for number, each in enumerate(samples(reader)):
+    accepted = reader.rows(SAMPLE, Where(accepted=True), last=trials * SPAN - 1)
+    for number, each in enumerate(map(SAMPLE.parse, accepted)):
         data = cast(Any, each.data)
         row = Row(data["row"], data["lineage"].get("facts", {}))
         if wanted:
