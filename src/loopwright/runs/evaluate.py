@@ -23,7 +23,7 @@ from loopwright.records import Json
 from loopwright.runs.beginning import Beginning
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.work import at_work
-from loopwright.spec.blocks import Named
+from loopwright.spec.blocks import Named, RunSpec
 from loopwright.spec.document import Document
 from loopwright.spec.explain import explain
 from loopwright.spec.load import read
@@ -51,14 +51,14 @@ class Other(NamedTuple):
 
 def evaluate_run(folder: RunFolder, file: Path, setting: Setting) -> Answer:
     """`file` holds a `policy:` block; a whole spec will do."""
-    other = _other(file)
     with RunReader.open(folder.store) as reader:
         there = extent(reader)
         _check(folder, there)
         meta = reader.meta()
         spec = meta["start"]["spec"]
+        other = _other(file, workflows.KINDS.load(spec["workflow"]).spec)
         own = _own(meta) if there.unstated else None
-        encoding = _encoding(spec) if any(map(_generalises, (other.policy, own))) else None
+        encoding = _encoding(meta["start"]) if any(map(_generalises, (other.policy, own))) else None
         log = Log(_trials(reader, there, encoding), there.trials, there.lag, spec["seed"], _situate(encoding))
         if own is not None:
             log = computed(log, own, setting.draws)
@@ -90,9 +90,10 @@ def _generalises(policy: Policy | None) -> bool:
     return isinstance(policy, Linear)
 
 
-def _encoding(spec: dict[str, Any]) -> Encoding | None:
+def _encoding(began: dict[str, Any]) -> Encoding | None:
+    spec = began["spec"]
     workflow: Workflow = workflows.KINDS.load(spec["workflow"])
-    work = at_work(workflow, workflow.spec.model_validate_json(json.dumps(spec)))
+    work = at_work(workflow, workflow.spec.model_validate_json(json.dumps(spec)), Path(began["base"]))
     encoding: Encoding | None = getattr(work, "encoding", None)
     return encoding
 
@@ -113,7 +114,7 @@ def _trials(reader: RunReader, there: Extent, encoding: Encoding | None) -> Iter
         yield LoggedTrial(each.trial, decisions, lessons)
 
 
-def _other(file: Path) -> Other:
+def _other(file: Path, form: type[RunSpec]) -> Other:
     document = read(file)
     data = document.data
     given = data.get("policy") if isinstance(data, dict) else None
@@ -121,7 +122,7 @@ def _other(file: Path) -> Other:
         missing = Problem("policy", "missing", "a policy, as in policy: {epsilon_greedy: 0.1}")
         raise document.blame(SpecError([missing]))
     try:
-        named = _named(given)
+        named = _named(form.policy_in_full(given))
         return Other(document, named, build(named))
     except SpecError as error:
         raise document.blame(error) from None

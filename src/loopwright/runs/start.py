@@ -95,7 +95,7 @@ def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: fl
 
 async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
     folder, checked = prepared.folder, prepared.checked
-    work = at_work(checked.workflow, checked.spec)
+    work = at_work(checked.workflow, checked.spec, prepared.base)
     domain = _domain(checked, work)
     beginning = _beginning(prepared, work, domain, watcher)
     folder.create()

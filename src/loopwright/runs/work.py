@@ -11,11 +11,11 @@ from loopwright.loop.work import Ended, Work, Workflow
 from loopwright.spec.blocks import RunSpec
 
 
-def at_work(workflow: Workflow, spec: RunSpec) -> Work[Any]:
-    """The workflow on this spec. A library that it lacks is named by the extra that brings it."""
+def at_work(workflow: Workflow, spec: RunSpec, base: Path) -> Work[Any]:
+    """The workflow on this spec, whose files are looked for in `base`. A library that it lacks is named by its extra."""
     module, _, name = workflow.work.partition(":")
     try:
-        return cast(Work[Any], getattr(import_module(module), name)(spec))
+        return cast(Work[Any], getattr(import_module(module), name)(spec.located(base)))
     except ModuleNotFoundError as error:
         extra = workflow.extras.get((error.name or "").partition(".")[0])
         if extra is None:

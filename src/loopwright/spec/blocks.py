@@ -6,7 +6,8 @@ A field marked `INCIDENTAL` does not change what a run comes to, so the digest t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -177,6 +178,15 @@ class RunSpec(Block):
     def runs(self) -> str:
         """The folder that holds the runs."""
         return self.output
+
+    @classmethod
+    def policy_in_full(cls, given: JsonValue) -> JsonValue:
+        """A `policy:` as it stands in a file, with what this workflow takes it to mean."""
+        return given
+
+    def located(self, base: Path) -> Self:
+        """The same with what it says in files, where those decide which arms there are; they are looked for in `base`."""
+        return self
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong with it beyond its types, each with its path in the file."""

@@ -15,7 +15,7 @@ from loopwright.records import Decision, Reward
 from loopwright.store.reader import RunReader
 
 SCRIPT = '''
-import re
+import json, re
 from loopwright.errors import Rejected
 
 
@@ -30,6 +30,12 @@ def answer(request):
     last = request.messages[-1].content
     right = number % 3 == 0 if len(request.messages) == 1 else "step" in last
     return f"Let me see.\\nAnswer: {2 * number if right else 2 * number + 1}"
+
+
+def judge(request):
+    said = request.messages[0].content
+    right = int(re.search(r"twice (\\d+)", said)[1]) * 2 == int(re.search(r"Answer: (\\d+)", said)[1])
+    return json.dumps({"reason": "I did the sum.", "score": 5 if right else 2})
 '''
 SPEC = """
 workflow: correction

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from tests.workflows.correction.conftest import Desk
+from tests.workflows.correction.conftest import SPEC, Desk
 
 from loopwright.workflows.correction.contexts import CELLS
 from loopwright.workflows.correction.records import TraceRecord, TurnRecord
@@ -48,7 +48,8 @@ def test_the_conversation_is_kept_and_its_billed_tokens_stand_beside_the_price(d
     assert asked[0] < asked[1] < asked[2], "each turn is billed with all that was said before"
     (decision, *_) = desk.lines("decisions.jsonl")
     assert decision["billed_tokens"] == asked[1]
-    assert decision["reward_parts"] == {"delta": 1, "tokens": REPROMPT_TOKENS + 5, "price": pytest.approx(0.018)}
+    tokens = REPROMPT_TOKENS + 5
+    assert decision["reward_parts"] == {"delta": 1, "tokens": tokens, "price": pytest.approx(0.018), "by": "reference"}
     assert decision["reward"] == pytest.approx(1 - 0.018)
 
 
@@ -114,6 +115,58 @@ def test_without_a_reference_nothing_is_learned_and_unknown_stays_unknown(desk: 
     assert summary["pipeline_stats"]["without_reference"] == 12
     assert summary["policy_stats"]["avg_reward"] is None
     assert summary["outcome"]["net_gain"] is None
+
+
+def test_a_judge_teaches_where_there_is_no_reference_and_what_it_says_is_marked(desk: Desk) -> None:
+    desk.questions(range(1, 13), references=False)
+    judge = """
+reward: {judge: judge}
+models:
+  - {id: doubler, provider: scripted, script: "model:answer"}
+  - {id: judge, provider: scripted, script: "model:judge"}
+"""
+    spec = SPEC.replace('models: [{id: doubler, provider: scripted, script: "model:answer"}]\n', judge)
+    assert "the policy learns from what 'judge' says" in desk.check(STEPS, spec).out
+    done = desk.run(f"{STEPS}max_turns: 1\n", spec=spec)
+    assert done.code == 0, done.err
+    rewards = [reward for _, reward in desk.decided()]
+    assert [reward.parts["by"] for reward in rewards if reward] == ["judge"] * 12
+    assert [reward.parts["delta"] for reward in rewards if reward] == [1, 1, 0] * 4
+    trace = desk.lines("traces_*.jsonl")[0]
+    assert trace["final_accuracy"] is None, "a judge's opinion is no accuracy"
+    assert {turn["delta_accuracy"] for turn in trace["turns"]} == {None}
+    summary = desk.summary()
+    assert summary["pipeline_stats"]["judged"] == 12
+    assert summary["outcome"]["questions"] == 0
+    assert "names a model that is not there" in desk.check("reward: {judge: jugde}\n").err
+
+
+def test_words_of_your_own_take_the_place_of_the_bank(desk: Desk) -> None:
+    own = [{"id": "mine", "text": "You said <ANSWER>. Go step by step.", "style": "critique_revise"}]
+    (desk.folder / "bank.json").write_text(json.dumps(own))
+    done = desk.run("policy: {fixed: mine}\nmax_turns: 1\nreprompts: bank.json\n")
+    assert done.code == 0, done.err
+    trace = desk.lines("traces_*.jsonl")[0]
+    assert trace["turns"][1]["prompt_text"] == "You said 3. Go step by step."
+    assert desk.summary()["outcome"]["by_style"].keys() == {"critique_revise"}
+    assert desk.lines("decisions.jsonl")[0]["propensity"] == 1
+    inline = desk.run(f"policy: {{fixed: mine}}\nmax_turns: 1\nreprompts: {{bank: {json.dumps(own)}}}\n", "--name", "inline")
+    assert inline.code == 0, inline.err
+    (desk.folder / "bank.json").write_text('[{"id": "mine", "txt": "x"}]')
+    wrong = desk.run("reprompts: bank.json\n", "--name", "wrong")
+    assert wrong.code == 2
+    assert "bank.json: [0].text: Field required" in wrong.err
+
+
+def test_another_policy_is_judged_from_the_log_and_may_be_written_in_short(desk: Desk) -> None:
+    desk.questions(range(15, 214))
+    desk.run("policy: uniform\n")
+    (desk.folder / "other.yaml").write_text("policy: {kind: thompson, safe_start: 0.2}\n")
+    told = desk.call("policy", "evaluate", desk.place.name, "--policy", "other.yaml", "--json")
+    assert told.code == 0, told.err
+    answer = json.loads(told.out)
+    assert answer["other"]["apart"]["by"] == ["cell"]
+    assert answer["estimates"]["doubly_robust"]["low"] < answer["estimates"]["doubly_robust"]["high"]
 
 
 def test_a_question_that_fails_is_listed_and_the_others_go_on(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from loopwright.llm.prompts import Reprompt, Style, reprompts
@@ -21,13 +21,21 @@ def arms(wanted: Reprompts) -> list[Arm]:
 
 
 def chosen(wanted: Reprompts) -> Iterator[Reprompt]:
-    for each in reprompts():
+    for each in _bank(wanted):
         if wanted.ids is not None and each.id not in wanted.ids:
             continue
         if wanted.styles is not None and each.style not in wanted.styles:
             continue
         if wanted.holdout == "include" or each.holdout is (wanted.holdout == "only"):
             yield each
+
+
+def _bank(wanted: Reprompts) -> Iterable[Reprompt]:
+    if wanted.bank is None:
+        return reprompts()
+    if isinstance(wanted.bank, str):
+        raise ValueError(f"the bank {wanted.bank} has not been read")
+    return (Reprompt(each.id, each.style, each.load, each.holdout, each.text) for each in wanted.bank)
 
 
 def wording(arm: Arm, answer: str) -> str:

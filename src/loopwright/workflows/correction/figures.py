@@ -62,7 +62,7 @@ class Figures:
 
     def add(self, trace: Trace, styles: Mapping[str, str]) -> None:
         turns = trace.turns
-        if trace.settled.trial.failure is not None or not turns or turns[0]["right"] is None:
+        if trace.settled.trial.failure is not None or not turns or turns[0]["by"] != "reference":
             return
         self.questions += 1
         self.first_right += turns[0]["right"]

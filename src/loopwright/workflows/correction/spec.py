@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 from loopwright.datasets import checker_of, source
 from loopwright.datasets.block import DatasetBlock
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.prices import price_of
-from loopwright.llm.prompts import Style, reprompts
+from loopwright.llm.prompts import Load, Style, reprompts
 from loopwright.spec.blocks import Block, Named, RunSpec
+from loopwright.spec.paths import show
 from loopwright.workflows.correction import policies
 
 Edge = Annotated[float, Field(gt=0, lt=1)]
@@ -34,9 +36,24 @@ class Contexts(Block):
         return self
 
 
-class Reprompts(Block):
-    """Which of the bank are offered: all, those of some ids, or of some styles. `default` and a list of ids are short forms."""
+class Entry(Block):
+    """A reprompt of your own. `<ANSWER>` in its text stands for the answer that it speaks of."""
 
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    text: Annotated[str, Field(min_length=1)]
+    style: Style = "neutral"
+    load: Load = "medium"
+    holdout: bool = False
+
+
+class Reprompts(Block):
+    """Which of the bank are offered: all, those of some ids, or of some styles. `default`, a file and a list of ids are short
+    forms."""
+
+    bank: Annotated[
+        Annotated[str, Field(min_length=1)] | Annotated[tuple[Entry, ...], Field(strict=False)] | None,
+        Field(description="a JSON file beside the spec, or what stands in it: reprompts of your own instead of ours"),
+    ] = None
     ids: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
     styles: Annotated[tuple[Style, ...] | None, Field(strict=False)] = None
     holdout: Annotated[Literal["leave_out", "only", "include"], Field(description="those that no policy is trained with")] = (
@@ -46,9 +63,20 @@ class Reprompts(Block):
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, given: object) -> object:
-        if given == "default":
-            return {}
+        if isinstance(given, str):
+            return {} if given == "default" else {"bank": given}
         return {"ids": given, "holdout": "include"} if isinstance(given, list | tuple) else given
+
+
+def read_bank(file: Path) -> tuple[Entry, ...]:
+    try:
+        return TypeAdapter(tuple[Entry, ...]).validate_json(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"reprompts.bank: {file} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = show(first["loc"])
+        raise UsageError(f"reprompts.bank: {file}: {place + ': ' if place else ''}{first['msg']}") from None
 
 
 class ClassifierBlock(Block):
@@ -65,6 +93,10 @@ class RewardBlock(Block):
     token_price: Annotated[float | None, Field(ge=0, description="correct answers per token")] = None
     correct_is_worth_tokens: Annotated[float | None, Field(gt=0)] = None
     correct_is_worth_usd: Annotated[float | None, Field(gt=0)] = None
+    judge: Annotated[
+        str | None,
+        Field(description="the id of a model that judges answers where there is no reference; learned from, and marked"),
+    ] = None
     return_to_go: Annotated[bool, Field(description="credit a decision with all that its question earned from there on")] = (
         False
     )
@@ -99,9 +131,14 @@ class CorrectionSpec(RunSpec):
     reward: RewardBlock = RewardBlock()
     stop: Stop = Stop()
 
+    @classmethod
+    def policy_in_full(cls, given: JsonValue) -> JsonValue:
+        full: JsonValue = policies.in_full({"policy": given})["policy"]
+        return full
+
     @model_validator(mode="before")
     @classmethod
-    def _policy_in_full(cls, given: object) -> object:
+    def _in_full(cls, given: object) -> object:
         return policies.in_full(given) if isinstance(given, dict) else given
 
     def expected_trials(self) -> int | None:
@@ -115,10 +152,23 @@ class CorrectionSpec(RunSpec):
         yield from self._of_reprompts()
 
     def notes(self) -> Iterable[str]:
+        if self.reward.judge:
+            yield f"where there is no reference answer, the policy learns from what {self.reward.judge!r} says; that is marked"
         if self.stop.oracle:
             yield "stop.oracle looks at the reference answers: what comes out is an upper bound, not a result"
         if self.models and self.asks_for_logprobs():
             yield f"the log-probabilities of {self.models[0].id!r} are asked for"
+
+    def asks_for_json(self) -> tuple[str, ...]:
+        return () if self.reward.judge is None else (self.reward.judge,)
+
+    def located(self, base: Path) -> CorrectionSpec:
+        """With the bank read from its file."""
+        path = self.reprompts.bank
+        if not isinstance(path, str):
+            return self
+        entries = tuple(read_bank((base / Path(path).expanduser()).resolve()))
+        return self.model_copy(update={"reprompts": self.reprompts.model_copy(update={"bank": entries})})
 
     def asks_for_logprobs(self) -> bool:
         given = self.classifier.logprobs
@@ -127,7 +177,10 @@ class CorrectionSpec(RunSpec):
     def _of_models(self) -> Iterator[Problem]:
         if not self.models:
             yield Problem("models", "missing", "at least one model, the first of which answers")
-        elif self.reward.correct_is_worth_usd is not None and price_of(self.models[0]) is None:
+        known = [model.id for model in self.models]
+        if self.reward.judge is not None and self.reward.judge not in known:
+            yield Problem("reward.judge", "names a model that is not there", None, nearest(self.reward.judge, known))
+        if self.models and self.reward.correct_is_worth_usd is not None and price_of(self.models[0]) is None:
             yield Problem(
                 "reward.correct_is_worth_usd", f"what {self.models[0].id!r} costs is not known", "`pricing` of the model"
             )
@@ -142,7 +195,9 @@ class CorrectionSpec(RunSpec):
             yield Problem("dataset", str(error))
 
     def _of_reprompts(self) -> Iterator[Problem]:
-        known = {each.id for each in reprompts()}
+        if isinstance(self.reprompts.bank, str):
+            return
+        known = {each.id for each in self.reprompts.bank or reprompts()}
         for at, id in enumerate(self.reprompts.ids or ()):
             if id not in known:
                 yield Problem(f"reprompts.ids[{at}]", f"no reprompt is called {id!r}", None, nearest(id, known))

@@ -31,6 +31,7 @@ class Summary:
         self._traces = 0
         self._turns = 0
         self._unlabelled = 0
+        self._judged = 0
         self._failed: list[dict[str, str]] = []
         self._failures = 0
         self._pairs: set[tuple[str, str]] = set()
@@ -52,7 +53,8 @@ class Summary:
             return
         self._traces += 1
         self._turns += len(trace.turns)
-        self._unlabelled += trace.turns[0]["right"] is None
+        self._unlabelled += trace.turns[0]["by"] != "reference"
+        self._judged += trace.turns[0]["by"] == "judge"
 
     def plain(self, meta: Mapping[str, Any]) -> dict[str, Any]:
         started = float(meta["start"]["started"])
@@ -67,6 +69,7 @@ class Summary:
                 "start_time": moment(started),
                 "failed": self._failures,
                 "without_reference": self._unlabelled,
+                "judged": self._judged,
             },
             "policy_stats": self._policy(),
             "duration_seconds": seconds,

@@ -51,7 +51,7 @@ def record(trace: Trace, about: About, reader: RunReader) -> TraceRecord:
     at = _answered(reader, trace.settled.trial.number)
     settled = trace.settled.trial.settled
     turns = tuple(_turn(n, turn, facts["question"], at.get(f"turn {n}", settled)) for n, turn in enumerate(trace.turns))
-    right = trace.turns[-1]["right"]
+    right = trace.turns[-1]["right"] if facts["reference"] is not None else None
     return TraceRecord(
         trace_id=trace.id,
         dataset_name=about.dataset,
@@ -75,7 +75,7 @@ def _turn(number: int, turn: dict[str, Any], question: str, at: float) -> TurnRe
         prompt_text=turn["prompt_text"],
         error_mode=turn["error_mode"],
         confidence_score=turn["confidence"],
-        delta_accuracy=turn["delta"],
+        delta_accuracy=turn["delta"] if turn["by"] == "reference" else None,
         token_count=used(turn),
         timestamp=moment(at),
     )

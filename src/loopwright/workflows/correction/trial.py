@@ -20,6 +20,7 @@ from loopwright.loop.work import Outcome, Settlement
 from loopwright.records import Example, Failure, Fields, Sample
 from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.contexts import context, encoding
+from loopwright.workflows.correction.marking import mark
 from loopwright.workflows.correction.policies import STOP
 from loopwright.workflows.correction.pricing import toll
 from loopwright.workflows.correction.spec import CorrectionSpec
@@ -86,7 +87,8 @@ class Correction:
 
     async def act(self, trial: Trial, seen: None, chooser: Chooser) -> Outcome:
         example: Example = trial.item.content
-        talk = Conversation(example, self._opening(example), self._checker, self._classifier)
+        question = str(example.inputs["question"])
+        talk = Conversation(question, self._opening(example), self._checker.read, self._classifier)
         samples: list[Sample] = []
         failure = None
         try:
@@ -101,19 +103,20 @@ class Correction:
         turn = await self._answer(trial, talk, samples)
         last = None
         for number in range(self.spec.max_turns):
-            if self.spec.stop.oracle and turn.right:
+            if self.spec.stop.oracle and turn.mark.right:
                 break
             pick = chooser.choose(context(turn.predicted, number, last, self.spec.contexts), self.arms)
             if pick.arm.name == STOP:
-                if turn.right is not None:
-                    earned.add(pick, 0.0, {"delta": 0, "tokens": 0, "price": 0.0})
+                if turn.mark.right is not None:
+                    earned.add(pick, 0.0, {"delta": 0, "tokens": 0, "price": 0.0, "by": turn.mark.by})
                 break
             talk.ask_again(pick.arm)
             last = bank.style(pick.arm)
             turn = await self._answer(trial, talk, samples)
             if turn.delta is not None:
                 price = self._toll(turn.tokens)
-                earned.add(pick, turn.delta - price, {"delta": turn.delta, "tokens": turn.tokens.new, "price": price})
+                parts = {"delta": turn.delta, "tokens": turn.tokens.new, "price": price, "by": turn.mark.by}
+                earned.add(pick, turn.delta - price, parts)
         earned.end()
 
     async def _answer(self, trial: Trial, talk: Conversation, samples: list[Sample]) -> Turn:
@@ -125,7 +128,8 @@ class Correction:
             logprobs=self.spec.asks_for_logprobs(),
             purpose=purpose,
         )
-        turn = talk.take(await trial.ask(self.spec.models[0].id, request))
+        reply = await trial.ask(self.spec.models[0].id, request)
+        turn = talk.take(reply, await mark(reply.text, trial, trial.item.content, self._checker, self.spec.reward.judge))
         samples.append(trial.sample(at, turn.fields(), (f"{trial.number}.{at - 1}",) if at else ()))
         return turn
 
@@ -139,7 +143,7 @@ class Correction:
             return Settlement()
         final = outcome.samples[-1]
         data: Any = final.data
-        return Settlement(accepted=frozenset({final.index} if data["right"] else ()))
+        return Settlement(accepted=frozenset({final.index} if data["right"] and data["by"] == "reference" else ()))
 
     def missed(self, state: Nothing) -> str | None:
         return None

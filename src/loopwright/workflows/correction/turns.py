@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
-from loopwright.datasets.checking import Checker
-from loopwright.learn.error_classifier.protocol import ErrorClassifier, Given, Predicted, mode
+from loopwright.learn.error_classifier.protocol import ErrorClassifier, Given, Predicted
+from loopwright.learn.error_classifier.protocol import mode as error_mode
 from loopwright.llm.messages import Message, Reply
-from loopwright.records import Arm, Example, Fields
+from loopwright.records import Arm, Fields
 from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.marking import Mark
 from loopwright.workflows.correction.pricing import Tokens, tokens
+
+Read: TypeAlias = Callable[[str], str | None]
+"""What a text answers, so that equal answers are equal texts."""
 
 
 class Turn(NamedTuple):
-    """An answer. `right`, `delta` and `label` are None where nobody knows; `words` are the reprompt that brought it."""
+    """An answer. What nobody knows of `mark`, `delta` and `label` is None; `words` are the reprompt that brought it."""
 
     reply: Reply
     given: Given
     words: str | None
     predicted: Predicted
-    right: bool | None
+    mark: Mark
     delta: int | None
     label: str | None
     tokens: Tokens
@@ -33,7 +38,8 @@ class Turn(NamedTuple):
             "prompt_text": self.words,
             "error_mode": self.predicted.mode,
             "confidence": self.predicted.confidence,
-            "right": self.right,
+            "right": self.mark.right,
+            "by": self.mark.by,
             "delta": self.delta,
             "label": self.label,
             "tokens": self.tokens.fields(),
@@ -43,11 +49,11 @@ class Turn(NamedTuple):
 class Conversation:
     """With one model about one question."""
 
-    def __init__(self, example: Example, opening: str, checker: Checker, classifier: ErrorClassifier) -> None:
+    def __init__(self, question: str, opening: str, read: Read, classifier: ErrorClassifier) -> None:
         self.turns: list[Turn] = []
         self.messages = [Message("user", opening)]
-        self._example = example
-        self._checker = checker
+        self._question = question
+        self._read = read
         self._classifier = classifier
         self._asked: tuple[str, str] | None = None
 
@@ -61,21 +67,17 @@ class Conversation:
         self.messages += [Message("assistant", answer), Message("user", words)]
         self._asked = (arm.name, words)
 
-    def take(self, reply: Reply) -> Turn:
+    def take(self, reply: Reply, mark: Mark) -> Turn:
         id, words = self._asked or (None, None)
         logprobs = None if reply.logprobs is None else [each.logprob for each in reply.logprobs]
-        given = Given(reply.text, self._checker.read(reply.text) if reply.text else None, logprobs, id)
+        given = Given(reply.text, self._read(reply.text) if reply.text else None, logprobs, id)
         answers = [*(turn.given for turn in self.turns), given]
-        predicted = self._classifier.predict(str(self._example.inputs["question"]), answers)
-        right = self._right(reply.text)
-        before = self.last.right if self.turns else right
+        predicted = self._classifier.predict(self._question, answers)
+        right = mark.right
+        before = self.last.mark.right if self.turns else right
         same = not self.turns or given.answer == self.last.given.answer
         known = right is not None and before is not None
         delta = int(bool(right)) - int(bool(before)) if known else None
-        label = mode(bool(before), bool(right), same) if known else None
-        self.turns.append(Turn(reply, given, words, predicted, right, delta, label, tokens(words, reply)))
+        label = error_mode(bool(before), bool(right), same) if known else None
+        self.turns.append(Turn(reply, given, words, predicted, mark, delta, label, tokens(words, reply)))
         return self.last
-
-    def _right(self, answer: str) -> bool | None:
-        reference = self._example.reference
-        return None if reference is None else self._checker.mark(answer, str(reference)).right
