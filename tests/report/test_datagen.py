@@ -66,6 +66,7 @@ def test_the_page_tells_it(generated: RunFolder) -> None:
         "Different pairs of words",
         "Words per row",
         "60 of the 120 accepted rows, evenly spread over the run.",
+        f"loopwright runs trace {generated.name} ID",
         "naive; poor; plan 0, rows_per_call 1",
         "No real model answers as good (scripted)",
     ):

@@ -43,7 +43,9 @@ def _accepted(made: Made) -> Markup:
     all_of_them = len(tally.shown) == tally.accepted
     some = "All" if all_of_them else f"{count(len(tally.shown))} of the {count(tally.accepted)}"
     spread = "" if all_of_them else ", evenly spread over the run"
-    said = paragraph(f"{some} accepted rows{spread}. Each unfolds to its lineage.", "quiet")
+    trace = element("code", f"loopwright runs trace {made.shown.whole.overview.folder.name} ID")
+    told = f"{some} accepted rows{spread}. Each unfolds to its lineage; all that led to one tells "
+    said = paragraph(joined([told, trace, "."]), "quiet")
     pages = []
     for first in range(0, len(tally.shown), _AT_ONCE):
         ids = tally.shown[first : first + _AT_ONCE]
