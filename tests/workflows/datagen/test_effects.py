@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from tests.workflows.datagen.conftest import Desk, killed_after
 from tests.workflows.datagen.writers import FACTS
 
 from loopwright.text.diversity import distinct_n
+from loopwright.workflows.datagen.publishing.splits import Member, splits
 
 TASK = "task: {description: Notes about the country.}\n"
 
@@ -61,6 +63,23 @@ def test_examples_make_rows_like_the_seeds(desk: Desk) -> None:
     assert found["examples"] == (0.0, 1.0)
     assert found["naive"][0] > 3
     assert found["naive"][1] < 0.75
+
+
+def test_rows_after_examples_are_of_families_that_splits_can_keep_apart(desk: Desk) -> None:
+    (desk.folder / "seeds.csv").write_text("text\n" + "\n".join(writers.sentence(5, at) for at in range(64)))
+    rows = run(
+        desk, "imitator", "[{id: plain, kind: naive}, {id: after, kind: examples}]", "seeds: {path: seeds.csv}", rows=200
+    )
+    members = []
+    for row in [*rows.accepted, *rows.rejected]:
+        parents, content = tuple(row["lineage"].get("parents", ())), str(row["data"]).encode()
+        members.append(Member(row["id"], parents, content, content))
+    chosen = splits(members, {"train": 0.5, "test": 0.5}, {})
+    held = Counter(chosen[row["id"]] for row in rows.accepted)
+    assert min(held.values()) > 20
+    kin = {each.id: each.parents for each in members if each.parents}
+    assert sum(len(parents) for parents in kin.values()) > 300
+    assert all(chosen[id] == chosen[parent] for id, parents in kin.items() for parent in parents if parent in chosen)
 
 
 def test_evolve_grows_rows_out_of_rows_and_refuses_near_duplicates_of_their_parents(desk: Desk) -> None:

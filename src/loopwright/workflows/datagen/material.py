@@ -9,6 +9,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from loopwright.quality.gate import View
@@ -19,6 +20,9 @@ MOST = 512
 """Rows that are kept of either sort, over all labels."""
 LEAST = 8
 """Rows of each label that are kept, however many labels there are."""
+FOLD = "fold"
+FOLDS = 8
+"""A power of two, so that folds can be joined in pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,13 @@ class Past:
         return int.from_bytes(_hash(self.id))
 
     @property
+    def fold(self) -> int:
+        """That of its parents, else one drawn for it. What is shown together is of one fold: else all rows were soon kin, and
+        no split could keep families together."""
+        kept = self.lineage.get(FOLD)
+        return kept if isinstance(kept, int) else (self.lot >> 32) % FOLDS
+
+    @property
     def row(self) -> Row:
         return Row(self.data, self.facts)
 
@@ -46,11 +57,13 @@ ByLabel: TypeAlias = Mapping[str | None, tuple[Past, ...]]
 
 
 class Material(NamedTuple):
-    """What a batch may build on. `view` is what the comparing validators remember."""
+    """What a batch may build on. `view` is what the comparing validators remember, `mistakes` are real rows that the model of
+    `evaluation` got wrong last, each with what it said as its reason."""
 
     accepted: ByLabel
     rejected: ByLabel
     view: View
+    mistakes: ByLabel = MappingProxyType({})
 
     def shared(self, batch: int, window: int) -> Material:
         """What that batch may take of the rejects: so many batches under way at once share them out, none to two of them."""

@@ -25,7 +25,7 @@ from loopwright.workflows.datagen.context import Seen, as_arm, contextual, encod
 from loopwright.workflows.datagen.generators import model_of, way
 from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
-from loopwright.workflows.datagen.material import Material
+from loopwright.workflows.datagen.material import FOLD, Material
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import CHECK, WRITTEN, Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
@@ -83,7 +83,7 @@ class Datagen:
         orders = [Order(index, order.label) for index, order in enumerate(taken[pick.arm.name])]
         written = await self._generators[pick.arm.name].write(orders, trial, material)
         examined = await self._examined(written, trial, material.view)
-        samples = [trial.sample(each.order.index, _kept(each), each.parents) for each in written]
+        samples = [trial.sample(each.order.index, _kept(each), tuple(parent.id for parent in each.parents)) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
         return Outcome(tuple(samples), tuple(verdicts))
 
@@ -162,5 +162,7 @@ class _Asker:
 def _kept(written: Written) -> Fields:
     """A row as it is stored: what is empty is left out."""
     lineage = {"facts": written.facts, **written.lineage} if written.facts else dict(written.lineage)
+    if written.parents:
+        lineage[FOLD] = written.parents[0].fold
     data: dict[str, Json] = {"row": written.data, "lineage": lineage}
     return {**data, "usage": written.usage} if written.usage else data

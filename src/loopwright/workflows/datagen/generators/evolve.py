@@ -17,6 +17,7 @@ from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling
 from loopwright.workflows.datagen.generators.protocol import Order, Written
 from loopwright.workflows.datagen.generators.reworking import Given, Rewriter, dealt, each, matched
+from loopwright.workflows.datagen.generators.shown import likeness
 from loopwright.workflows.datagen.generators.whole import Whole
 from loopwright.workflows.datagen.material import ByLabel, Material, Past, seeds
 
@@ -91,7 +92,7 @@ class Evolving:
     def _too_near(self, written: Written, parent: Past) -> str | None:
         field = self._whole.brief.text_field
         said, before = (Row(data).text(field) for data in (_fields(written), parent.data))
-        near = _alike(said or "", before or "")
+        near = likeness(said or "", before or "")
         return f"a near duplicate of its parent {parent.id}: alike to {near:.2f}" if near >= self._by.near else None
 
     def _is_new(self, written: Written, material: Material) -> bool:
@@ -107,11 +108,3 @@ def _generation(past: Past) -> int:
     """How many evolutions lie behind it."""
     known = past.lineage.get("generation", 0)
     return known if isinstance(known, int) else 0
-
-
-def _alike(text: str, other: str) -> float:
-    """The Jaccard similarity of their character 5-grams."""
-    from loopwright.text.near import shingles  # noqa: PLC0415 - brings numpy, which checking a recipe does without
-
-    some, others = set(shingles(text)), set(shingles(other))
-    return len(some & others) / len(some | others)

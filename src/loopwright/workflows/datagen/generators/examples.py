@@ -15,9 +15,9 @@ from loopwright.records import Fields
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling
 from loopwright.workflows.datagen.generators.protocol import Order, Written
-from loopwright.workflows.datagen.generators.shown import as_json, diverse
+from loopwright.workflows.datagen.generators.shown import as_json, diverse, folds, of_one_fold
 from loopwright.workflows.datagen.generators.whole import RowsPerCall, Sheet, Whole, rows_of
-from loopwright.workflows.datagen.material import ByLabel, Material, Past, seeds
+from loopwright.workflows.datagen.material import FOLDS, ByLabel, Material, Past, seeds
 
 
 class Examples(Sampling):
@@ -39,9 +39,11 @@ class Imitating:
         self._whole = whole
         self._by = by
         self._seeds: ByLabel = {}
+        self._folds = FOLDS
 
     async def prepare(self, stages: Stages, rows: Sequence[Fields]) -> None:
         self._seeds = seeds(rows, self._whole.brief.wanted_label)
+        self._folds = folds(self._seeds.values(), self._by.shown)
 
     def takes(self, orders: Sequence[Order], material: Material) -> Sequence[Order]:
         return orders if self._seeds or material.accepted else ()
@@ -58,6 +60,7 @@ class Imitating:
         given, own = _of(self._seeds, label), _of(material.accepted, label)
         if not given and not own:
             given, own = _all(self._seeds), _all(material.accepted)
+        given, own = of_one_fold((given, own), self._folds, rng)
         ours = min(len(own), round(self._by.shown * self._by.accepted)) if given else self._by.shown
         first = diverse(given, self._by.shown - ours, rng)
         return [*first, *diverse(own, self._by.shown - len(first), rng)]
@@ -70,7 +73,7 @@ def _asking(whole: Whole, orders: Sequence[Order], examples: Sequence[Past]) -> 
     lines = "\n".join(as_json(each, whole.brief.keys) for each in examples)
     slots = {**whole.slots(facts), "examples": lines, "count": str(len(orders))}
     prompt = prompts.render("write_like", **slots)
-    return Sheet(orders, prompt, whole.listed(), rows_of, facts, {}, tuple(each.id for each in examples))
+    return Sheet(orders, prompt, whole.listed(), rows_of, facts, {}, tuple(examples))
 
 
 def _of(rows: ByLabel, label: str | None) -> Sequence[Past]:

@@ -53,10 +53,10 @@ class Writing(FromNothing):
         if seed is None:
             return self._asking(orders, facts, facts)
         text = str(seed.data.get(self._whole.brief.recipe.task.text, ""))[:_LONGEST_EXAMPLE]
-        return self._asking(orders, {**facts, "in the manner of": text}, facts, (seed.id,))
+        return self._asking(orders, {**facts, "in the manner of": text}, facts, (seed,))
 
     def _asking(
-        self, orders: Sequence[Order], told: Mapping[str, str], facts: Mapping[str, str], parents: tuple[str, ...] = ()
+        self, orders: Sequence[Order], told: Mapping[str, str], facts: Mapping[str, str], parents: tuple[Past, ...] = ()
     ) -> Sheet:
         slots, several = self._whole.slots(told), self._whole.listed()
         if len(orders) > 1:

@@ -10,7 +10,7 @@ from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Trial
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.material import Material
+from loopwright.workflows.datagen.material import Material, Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Written:
     trouble: str | None = None
     lineage: Fields = field(default_factory=dict)
     usage: Fields = field(default_factory=dict)
-    parents: tuple[str, ...] = ()
+    parents: tuple[Past, ...] = ()
 
 
 class Generator(Protocol):

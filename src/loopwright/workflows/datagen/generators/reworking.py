@@ -69,7 +69,7 @@ class Rewriter:
     def blank(self, given: Given) -> Written:
         """An order that nothing has come to yet."""
         lineage: dict[str, Json] = {"model": self._whole.pen.model, "calls": [], "prompts": []}
-        return Written(given.order, lineage=lineage, parents=(given.past.id,))
+        return Written(given.order, lineage=lineage, parents=(given.past,))
 
     async def ask(self, before: Written, given: Given, trial: Trial, purpose: str, job: str, **told: str) -> Written:
         """What an answer to that prompt comes to, together with what was asked for it before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from loopwright.policy.keyed import Keyed
 from loopwright.records import Json
 from loopwright.text.words import words
-from loopwright.workflows.datagen.material import Past
+from loopwright.workflows.datagen.material import FOLDS, Past
 
 LONGEST = 600
 """Characters of a text that are shown."""
@@ -25,6 +25,18 @@ def drawn(rows: Sequence[Past], count: int, rng: Keyed) -> list[Past]:
     return some[:count]
 
 
+def folds(given: Iterable[Sequence[Past]], shown: int) -> int:
+    """Into how many folds rows fall that are shown so many at once, where each is to hold enough of every sort."""
+    least = min((len(some) for some in given), default=FOLDS * shown)
+    return next((number for number in (FOLDS, FOLDS // 2, FOLDS // 4) if least >= number * shown), 1)
+
+
+def of_one_fold(sorts: Sequence[Sequence[Past]], folds: int, rng: Keyed) -> list[list[Past]]:
+    """Those of the fold of one of them, drawn at random."""
+    drawn = rng.choice([each for some in sorts for each in some]).fold % folds
+    return [[each for each in some if each.fold % folds == drawn] for some in sorts]
+
+
 def diverse(rows: Sequence[Past], count: int, rng: Keyed) -> list[Past]:
     """So many, the first at random, each further one as unlike those before as any: by the words that they share."""
     left = drawn(rows, _AMONG, rng)
@@ -36,18 +48,26 @@ def diverse(rows: Sequence[Past], count: int, rng: Keyed) -> list[Past]:
         left.remove(last)
         chosen.append(last)
         for each in left:
-            nearest[each.id] = max(nearest[each.id], alike(said[each.id], said[last.id]))
+            nearest[each.id] = max(nearest[each.id], _alike(said[each.id], said[last.id]))
     return chosen
 
 
-def alike(some: frozenset[str], others: frozenset[str]) -> float:
+def _alike(some: frozenset[str], others: frozenset[str]) -> float:
     """The share of their words that two texts have in common (Jaccard)."""
     return len(some & others) / len(some | others) if some or others else 1.0
 
 
-def as_json(past: Past, keys: Sequence[str]) -> str:
-    """The fields that a model writes, on one line."""
-    data: dict[str, Any] = {key: _cut(past.data[key]) for key in keys if key in past.data}
+def likeness(text: str, other: str) -> float:
+    """The Jaccard similarity of their character 5-grams, as `deduplication` measures it."""
+    from loopwright.text.near import shingles  # noqa: PLC0415 - brings numpy, which checking a recipe does without
+
+    some, others = set(shingles(text)), set(shingles(other))
+    return len(some & others) / len(some | others)
+
+
+def as_json(past: Past, keys: Sequence[str], more: Mapping[str, Any] | None = None) -> str:
+    """The fields that a model writes, and whatever is to be said besides, on one line."""
+    data: dict[str, Any] = {key: _cut(past.data[key]) for key in keys if key in past.data} | dict(more or {})
     return orjson.dumps(data).decode()
 
 

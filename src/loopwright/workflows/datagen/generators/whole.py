@@ -15,6 +15,7 @@ from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.asking import Pen, usage
 from loopwright.workflows.datagen.generators.protocol import Order, Written
+from loopwright.workflows.datagen.material import Past
 
 RowsPerCall = Annotated[int, Field(ge=1, le=50, description="rows that the model writes in one answer")]
 Entries = Annotated[int, Field(ge=0, le=50, description="facets, personas, tones, formats to plan, of each; 0: no plan")]
@@ -43,7 +44,7 @@ class Sheet:
     takes: Takes
     facts: Fields = field(default_factory=dict)
     lineage: Fields = field(default_factory=dict)
-    parents: tuple[str, ...] = ()
+    parents: tuple[Past, ...] = ()
 
 
 class Whole:
