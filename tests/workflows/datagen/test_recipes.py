@@ -46,6 +46,10 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         (GRAMMAR + "validators: {judge: {model: writer}}\n", "validators.judge.model: names a model that is not there"),
         (GRAMMAR + "reward: {quality: judge}\n", "reward.quality: names no validator of this recipe"),
         (GRAMMAR + "reward: {diversity_weight: 0.3}\n", "reward.diversity_weight: weighs how new rows are"),
+        (
+            "models: [{id: w, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1'}]\nreward: {cost_weight: 2}\n",
+            "reward.cost_weight: weighs what rows cost, and the price of 'w' is unknown",
+        ),
         (GRAMMAR + "arms: [{id: a, kind: naive}]\n", "the arm 'a' cannot write: there is no model to write rows"),
         (MODEL + "arms: [{id: a, kind: templater}]\n", "the arm 'a' cannot write: there is no grammar"),
         (MODEL + "arms: [{id: a, kind: niave}]\n", "arms[0].kind: no generator is called 'niave'"),
@@ -90,6 +94,12 @@ def test_what_follows_from_a_recipe_is_told(desk: Desk) -> None:
     assert 'chosen: length for "at most two sentences"' in told
     assert 'left: "sounds like a poem"' in told
     assert "validators: schema, " in told
+    told = desk.check(
+        f"{MODEL}validators: {{similarity: 0.9}}\nreward: {{quality: similarity, diversity_weight: 0.2}}\n{TARGET}"
+    ).out
+    assert (
+        "reward: the share of a batch that passes, times the score of similarity; 0.2 of it is how new the rows are\n" in told
+    )
 
 
 @pytest.mark.parametrize(

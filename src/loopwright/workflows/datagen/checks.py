@@ -8,6 +8,7 @@ import orjson
 
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
+from loopwright.llm.promises import prices_of
 from loopwright.quality.validators.schema import compiled
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish
@@ -28,6 +29,7 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
         yield from _validators(brief)
         yield from _arms(recipe, brief)
         yield from _named_arms(brief)
+        yield from _costs(recipe, brief)
 
 
 def _grammar(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
@@ -120,17 +122,36 @@ def _named_arms(brief: Brief) -> Iterator[Problem]:
             yield Problem(place, message, "an arm that needs none")
 
 
+def _costs(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    if recipe.reward.cost_weight:
+        writers = {model_of(arm, brief) for arm in brief.arms}
+        for id, price in prices_of(recipe.models).items():
+            if id in writers and price is None:
+                message = f"weighs what rows cost, and the price of {id!r} is unknown"
+                yield Problem("reward.cost_weight", message, "pricing of that model, with input_per_1k and output_per_1k")
+
+
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     """What `check` tells: what was derived, chosen and assumed, and why it matters."""
     yield from _of_rows(recipe, brief)
     yield from _of_labels(recipe)
     yield from _of_facts(brief)
     yield f"validators: {', '.join(brief.gate().order)}"
-    if brief.quality is None:
-        yield "reward: the share of a batch that passes; with a judge, or another score as reward.quality, also how good it is"
-    else:
-        yield f"reward: the share of a batch that passes, times the score of {brief.quality}"
+    yield f"reward: {''.join(_of_reward(recipe, brief))}"
     yield f"arms: {', '.join(arm.id for arm in brief.arms)}"
+
+
+def _of_reward(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
+    weights = recipe.reward
+    yield "the share of a batch that passes"
+    if brief.quality is not None:
+        yield f", times the score of {brief.quality}"
+    if weights.diversity_weight:
+        yield f"; {weights.diversity_weight:g} of it is how new the rows are"
+    if weights.cost_weight:
+        yield f"; less {weights.cost_weight:g} for each dollar that a row cost"
+    if brief.quality is None:
+        yield "; with a judge, or another score as reward.quality, also how good it is"
 
 
 def _of_rows(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
