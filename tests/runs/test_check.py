@@ -32,6 +32,32 @@ models:
         assert place in said, said
 
 
+PRICED = "provider: openai, pricing: {input_per_1k: 1, output_per_1k: 2}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (f"budget: {{usd: 0}}\nmodels: [{{id: a, {PRICED}, max_output_tokens: 5}}, {{id: b, {PRICED}}}]\n", ["models[1]"]),
+        (
+            f"budget: {{tokens: 10}}\nmodels: [{{id: a, {PRICED}, max_output_tokens: 5}}, {{id: b, provider: tiny}}]\n",
+            ["models[1]"],
+        ),
+        (f"models: [{{id: a, {PRICED}}}, {{id: b, {PRICED}, budget: {{usd: 1}}}}]\n", ["models[1]"]),
+        (f"budget: {{calls: 5}}\nmodels: [{{id: a, {PRICED}}}]\n", []),
+        ("budget: {usd: 5}\nmodels: [{id: a, provider: tiny}]\n", []),
+    ],
+    ids=["usd", "tokens", "of one model", "calls", "usd of a free model"],
+)
+def test_a_cap_needs_to_know_the_most_that_a_call_can_come_to(tmp_path: Path, text: str, wrong: list[str]) -> None:
+    found: list[str] = []
+    try:
+        check(spec(tmp_path, text))
+    except SpecError as error:
+        found = [problem.path for problem in error.problems]
+    assert found == [f"{place}.max_output_tokens" for place in wrong]
+
+
 def test_a_memory_that_could_not_be_added_to_is_refused_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="windowed"):
         check(spec(tmp_path, "memory: numbers\npolicy: {windowed: {last: 50, policy: {epsilon_greedy: 0.1}}}\n"))

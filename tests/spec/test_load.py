@@ -148,19 +148,6 @@ def test_models_are_compared_even_where_another_block_is_broken(garden: type[Run
     assert [line.split(": ")[1] for line in complaints(text, garden)] == ["sead", "models[0].fallback"]
 
 
-@pytest.mark.parametrize("budget", ["budget: {usd: 0}", "budget: {tokens: 10}"])
-def test_a_cap_on_money_or_tokens_asks_every_model_for_a_bound(budget: str, garden: type[RunSpec]) -> None:
-    models = "models: [{id: a, provider: x, max_output_tokens: 5}, {id: b, provider: x}]"
-    (line,) = complaints(f"{models}\n{budget}", garden)
-    assert line.startswith("spec.yaml:1: models[1].max_output_tokens: is missing, and a cap on usd or tokens")
-    assert spec(f"{models}\nbudget: {{calls: 5}}", garden)
-
-
-def test_a_cap_of_one_model_asks_that_model_alone(garden: type[RunSpec]) -> None:
-    models = "models: [{id: a, provider: x}, {id: b, provider: x, budget: {usd: 1}}]"
-    assert [line.split(": ")[1] for line in complaints(models, garden)] == ["models[1].max_output_tokens"]
-
-
 SECRET = "sk-canary0123456789abcdef"
 
 

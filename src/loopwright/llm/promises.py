@@ -55,7 +55,7 @@ def _budget_problems(blocks: Sequence[ModelBlock], budget: Budget) -> list[Probl
         if usd and price is None:
             message = f"the price of {block.id!r} ({block.name}) is unknown, so a USD budget cannot be kept"
             found.append(Problem(f"models[{index}].pricing", message, "input_per_1k and output_per_1k"))
-        if block.max_output_tokens is None and (tokens or (usd and price is not None and price.output > 0)):
+        if block.max_output_tokens is None and (tokens or (usd and (price is None or price.output > 0))):
             message = f"{block.id!r} may answer at any length, so a USD or token budget cannot be kept"
             found.append(Problem(f"models[{index}].max_output_tokens", message, "a whole number"))
     return found

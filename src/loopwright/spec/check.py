@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from loopwright.errors import Problem
 from loopwright.kinds import nearest
-from loopwright.spec.blocks import Budget, ModelBlock, RunSpec
+from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.spec.paths import show
 
 
@@ -15,7 +15,6 @@ def cross_check(spec: RunSpec) -> list[Problem]:
         *_repeated(spec.models),
         *_references(spec.models, "fallback"),
         *_references(spec.models, "of"),
-        *_unbounded(spec.models, spec.budget),
     ]
 
 
@@ -47,15 +46,3 @@ def _returns(start: str, target: Mapping[str, str | None]) -> bool:
             break
         at = target.get(at)
     return at == start
-
-
-def _unbounded(models: Sequence[ModelBlock], budget: Budget) -> Iterator[Problem]:
-    for at, model in enumerate(models):
-        capped = _needs_bound(budget) or (model.budget is not None and _needs_bound(model.budget))
-        if capped and model.max_output_tokens is None:
-            path = show(("models", at, "max_output_tokens"))
-            yield Problem(path, "is missing, and a cap on usd or tokens needs to know what a call can cost", "a whole number")
-
-
-def _needs_bound(budget: Budget) -> bool:
-    return budget.usd is not None or budget.tokens is not None
