@@ -112,7 +112,7 @@ def test_what_models_wrote_stays_text_and_is_cut(desk: Desk, monkeypatch: pytest
             ("validators.length.min_words=300",),
             ["no arm has brought in a row", "was switched off", "No row has been accepted yet."],
         ),
-        (("budget.calls=1",), ["0 of 120 wanted"]),
+        (("budget.calls=1",), ["0 of 120 wanted", "none yet", "0 of 3 arms were tried"]),
         (("policy={fixed: poor}", "target.accepted=10"), ["cannot be told: 1 of 3 arms were tried"]),
         (("policy=uniform", "target.accepted=20"), ["The run itself chose its arms uniformly"]),
         (("policy=thompson", "budget.calls=40"), ["not stated by the policy", "budget.calls is reached"]),

@@ -22,14 +22,14 @@ _STRETCHES = 10
 
 def panel(made: Made) -> Markup:
     said, *how = _beside_uniform(made)
-    drawn = charts([_over_cost(made), _pace(made)])
+    drawn = charts([_over_cost(made), _pace(made)]) if len(made.tally.course) > 1 else None
     return joined([facts(list(_facts(made))), paragraph(said), drawn, *(paragraph(each, "quiet") for each in how)])
 
 
 def _facts(made: Made) -> Iterator[tuple[str, str]]:
     tally, target = made.tally, made.recipe.target.accepted
     yield "accepted", f"{count(tally.accepted)} of {count(target)} wanted"
-    yield "rows written", f"{count(tally.rows)}, {share(tally.accepted, tally.rows)} accepted"
+    yield "rows written", f"{count(tally.rows)}, {share(tally.accepted, tally.rows)} accepted" if tally.rows else "none yet"
     if made.uniform is not None:
         expected = made.uniform.accepted(_spent(made))
         yield (
@@ -40,13 +40,16 @@ def _facts(made: Made) -> Iterator[tuple[str, str]]:
         yield "accepted per batch", _per(tally.accepted, tally.course[-1].batches)
         yield "model calls", "none: all rows come from the grammar"
         return
+    if not tally.accepted:
+        yield "per accepted row", "none yet"
+        return
     spends = made.shown.whole.spending
     tokens = sum(spend.input_tokens.known + spend.output_tokens.known for spend in spends)
     known = not any(spend.input_tokens.unknown or spend.output_tokens.unknown for spend in spends)
     said = _per(tokens, tally.accepted) if known else "unknown"
-    yield "per accepted row", f"{_per(made.calls, tally.accepted)} calls, {said} tokens" if tally.accepted else "none yet"
+    yield "per accepted row", f"{_per(made.calls, tally.accepted)} calls, {said} tokens"
     spent = made.shown.whole.overview.nano_usd
-    yield "cost per accepted row", usd(round(spent / tally.accepted)) if spent is not None and tally.accepted else "unknown"
+    yield "cost per accepted row", usd(None if spent is None else round(spent / tally.accepted))
 
 
 def _per(total: float, of: int) -> str:
