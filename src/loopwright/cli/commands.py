@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from loopwright.cli.models_commands import models_app
+from loopwright.cli.new_commands import new_app
 from loopwright.cli.options import RUNS, AsJson, Quiet, Root, Run, Sets, Spec
 from loopwright.cli.runs_commands import runs_app
 from loopwright.cli.screen import standard
@@ -39,6 +40,7 @@ policy_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What
 app.add_typer(runs_app, name="runs")
 app.add_typer(policy_app, name="policy")
 app.add_typer(models_app, name="models")
+app.add_typer(new_app, name="new")
 
 
 def _version(wanted: bool) -> None:
