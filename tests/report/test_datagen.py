@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from shutil import copytree
+from sqlite3 import connect
 
 import orjson
 import pytest
@@ -86,6 +90,16 @@ def test_rows_unfold_to_their_lineage(generated: RunFolder) -> None:
     assert f" probability {lineage['probability']:.3f} " in shown
     accepted = [each for each in page.all("details") if each.get("class") == "row"]
     assert len(accepted) == 60 + sum(min(12, fallen.rows) for fallen in counted(generated).fallen.values())
+
+
+def test_a_price_that_nobody_knows_is_called_unknown(generated: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(tmp_path / "copy")
+    copytree(generated.path, copy.path)
+    with closing(connect(copy.store)) as store, store:
+        store.execute("UPDATE call SET nano_usd = NULL, output_tokens = NULL WHERE id = 20")
+    shown = re.sub(r"\s+", " ", Page(report(copy)).text)
+    assert "calls, unknown tokens cost per accepted row unknown" in shown
+    assert shown.count(" unknown unknown ") == 1  # the tokens and the cost of one arm
 
 
 def test_a_grammar_alone_is_counted_in_batches(desk: Desk) -> None:

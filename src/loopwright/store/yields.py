@@ -11,7 +11,7 @@ from loopwright.store.reader import RunReader
 from loopwright.store.rows import SPAN
 from loopwright.store.summary import BILLED, Total
 
-_TRIALS_AT_ONCE = 2_000
+_TRIALS_AT_ONCE = 200
 
 
 class Yield(NamedTuple):
