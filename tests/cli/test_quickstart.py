@@ -50,7 +50,7 @@ def test_a_dataset_and_its_report_come_of_nothing_also_after_a_kill(here: Here) 
     with (place / "data/dataset.csv").open(newline="") as sheet:
         rows = list(csv.DictReader(sheet))
     assert len(rows) == len({row["text"] for row in rows}) == 400
-    assert "simulated: the small embedded model" in (place / "report.html").read_text()
+    assert "No real model answers as writer (embedded)." in (place / "report.html").read_text()
     arms = {json.loads(row)["lineage"]["arm"] for row in (place / "data/dataset.jsonl").read_text().splitlines()}
     assert len(arms) > 1
     again = here.call("quickstart", "--quiet")
