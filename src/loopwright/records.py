@@ -56,7 +56,8 @@ class Decision:
 class Reward:
     """What a decision earned: `raw` in the workflow's unit, `value` scaled to 0..1, `parts` as they were measured.
 
-    `settled_by` is the trial whose settling gave it: a later one than the decision's when the reward came late.
+    `settled_by` is the trial whose settling gave it: a later one than the decision's when the reward came late. One of weight
+    2 counts as two.
     """
 
     decision: DecisionId
@@ -64,6 +65,7 @@ class Reward:
     raw: float
     parts: Fields
     settled_by: int
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

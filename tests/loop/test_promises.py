@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,9 @@ from loopwright.loop.trial import Item, Trial
 from loopwright.loop.work import Outcome, Settlement
 from loopwright.runs.folder import RunFolder, all_runs
 from loopwright.runs.live import Live, Unwatched
+from loopwright.runs.read import learned
 from loopwright.runs.start import Result, Start, resume, start
+from loopwright.runs.states import state_of
 from loopwright.store.compare import differences
 from loopwright.store.reader import RunReader
 from loopwright_toy.trial import Toy
@@ -97,6 +100,25 @@ def test_late_rewards_reach_the_decision_they_are_for(run: Run) -> None:
     assert late == [(trial, 1, trial + 4) for trial in range(26)]
     early = rows(folder, "SELECT count(*) FROM reward WHERE settled_by = trial AND step = 0")
     assert early == [(30,)]
+
+
+def test_a_reward_of_weight_5_counts_as_five_wherever_it_is_learned_and_shown(run: Run) -> None:
+    text = "items: 60\nsteps: 1\nlate: 4\nweight: 5\npolicy: {epsilon_greedy: 0.2}\narms: {narrow: 5, wide: 100000}\n"
+    whole = run(text)
+    assert rows(whole.folder, "SELECT DISTINCT weight FROM reward WHERE settled_by <> trial") == [(5.0,)]
+    counted = rows(
+        whole.folder,
+        "SELECT arm, sum(weight), sum(weight * value) FROM reward JOIN decision USING (trial, step) GROUP BY arm ORDER BY arm",
+    )
+    shown = learned(whole.folder, 0).overall
+    assert [each.mean for each in shown] == pytest.approx([total / weight for _, weight, total in counted])
+    assert {arm: each.mean for arm, each in whole.progress.arms.items()} == pytest.approx({x.arm: x.mean for x in shown})
+    known: Counter[str] = Counter()
+    for tallies in state_of(whole.folder, own=True).memory.values():
+        known.update({arm: sums[0] / 1e9 for arm, sums in tallies.items()})
+    assert dict(known) == pytest.approx({arm: weight for arm, weight, _ in counted})
+    run(text, name="cut", watcher=Stopper(20))
+    assert same(run(text, name="cut").folder, whole.folder), "what was learned of weights is learned again on resume"
 
 
 def test_rewards_are_scaled_and_keep_their_parts(run: Run) -> None:

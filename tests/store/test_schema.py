@@ -68,6 +68,15 @@ def test_a_migration_is_applied_whole_or_not_at_all(run: Path) -> None:
         assert connection.execute("SELECT count(*) FROM trial").fetchone() == (40,)
 
 
+def test_rewards_of_the_first_version_count_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, migrations()[:1])
+        connection.execute("INSERT INTO reward VALUES (0, 0, 0, 0.5, 1.0, '{}', 0)")
+        migrate(connection, migrations())
+        assert connection.execute("SELECT value, weight FROM reward").fetchall() == [(0.5, 1.0)]
+
+
 def test_where_no_run_is_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(RunNotFound):
         RunReader.open(tmp_path / "run.sqlite")

@@ -52,7 +52,7 @@ def _overall(learned: Learned, course: Course, screen: Screen) -> None:
     cells = []
     for arm in learned.overall:
         total = summed(arms.get(arm.arm, ()))
-        held = of_mean(total.rewards, total.total, total.squares) if total.rewards else None
+        held = of_mean(*total.sums) if total.rewards else None
         over_time = blocks([cell.mean for cell in arms[arm.arm]]) if arm.arm in arms else "-"
         numbers = (count(arm.decisions), share(arm.decisions, pulls), count(arm.rewards), rows.number(arm.mean))
         cells.append((arm.arm, *numbers, rows.interval(held), rows.number(arm.mean_raw), over_time))

@@ -151,7 +151,7 @@ class Adaptation(Generic[S]):
         try:
             settlement = self._work.settle(trial, outcome, self.state)
             for payoff in settlement.payoffs:
-                chooser.credit(payoff.decision, payoff.value, payoff.parts)
+                chooser.credit(*payoff)
             self._learn(trial, chooser.rewards)
         except Exception as error:
             self._end = end_by(error)
@@ -169,7 +169,9 @@ class Adaptation(Generic[S]):
         for reward in rewards:
             decision = self._decision(trial, reward.decision)
             context, arm, probability = decision.context, decision.arm, decision.probability
-            lesson = new(Lesson, (context, arm, reward.value, probability, reward.parts, self._declared.encoding, 1.0))
+            lesson = new(
+                Lesson, (context, arm, reward.value, probability, reward.parts, self._declared.encoding, reward.weight)
+            )
             self._policy.learn(lesson, self.memory)
             self.progress.earn(decision.arm, reward)
 

@@ -75,7 +75,9 @@ class Chooser:
         """Credits a decision of this trial or an earlier one; it is learned when this trial settles."""
         return self.credit(decision, value, parts)
 
-    def credit(self, decision: DecisionId, value: float, parts: Mapping[str, Json]) -> Reward:
-        reward = Reward(decision, self._declared.within.scale(value), float(value), parts, self._trial.number)
+    def credit(self, decision: DecisionId, value: float, parts: Mapping[str, Json], weight: float = 1.0) -> Reward:
+        if not 0 < weight < math.inf:
+            raise UsageError(f"a reward has a weight above 0, not {weight!r}")
+        reward = Reward(decision, self._declared.within.scale(value), float(value), parts, self._trial.number, float(weight))
         self.rewards.append(reward)
         return reward

@@ -15,12 +15,13 @@ class ArmProgress:
     pulls: int = 0
     rewards: int = 0
     total: float = 0.0
+    weight: float = 0.0
     off: str | None = None
     """Why it is offered no more."""
 
     @property
     def mean(self) -> float | None:
-        return self.total / self.rewards if self.rewards else None
+        return self.total / self.weight if self.rewards else None
 
 
 @dataclass(slots=True)
@@ -54,7 +55,8 @@ class Progress:
         """An arm has earned a reward."""
         progress = self._arm(arm)
         progress.rewards += 1
-        progress.total += reward.value
+        progress.total += reward.weight * reward.value
+        progress.weight += reward.weight
 
     def switch_off(self, arm: str, reason: str) -> None:
         """An arm is offered no more."""

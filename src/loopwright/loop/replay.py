@@ -23,7 +23,11 @@ def check_settlement(settled: SettledTrial, settlement: Settlement) -> None:
     late = settled.rewards[max(0, len(settled.rewards) - len(settlement.payoffs)) :]
     for what, stored, again in (
         ("accepted", sorted(settled.accepted), sorted(settlement.accepted)),
-        ("rewarded", [(*reward.decision, reward.raw) for reward in late], [_amount(payoff) for payoff in settlement.payoffs]),
+        (
+            "rewarded",
+            [(*reward.decision, reward.raw, reward.weight) for reward in late],
+            [_amount(payoff) for payoff in settlement.payoffs],
+        ),
         ("judged", [_said(each) for each in settled.verdicts if each.late], [_said(each) for each in settlement.verdicts]),
     ):
         if stored != again:
@@ -33,8 +37,8 @@ def check_settlement(settled: SettledTrial, settlement: Settlement) -> None:
             )
 
 
-def _amount(payoff: Payoff) -> tuple[int, int, float]:
-    return (*payoff.decision, float(payoff.value))
+def _amount(payoff: Payoff) -> tuple[int, int, float, float]:
+    return (*payoff.decision, float(payoff.value), float(payoff.weight))
 
 
 def _said(verdict: Verdict) -> tuple[int, str, bool]:

@@ -30,11 +30,13 @@ class Outcome:
 
 
 class Payoff(NamedTuple):
-    """A reward in the workflow's unit for a decision of this trial or of an earlier one."""
+    """A reward in the workflow's unit for a decision of this trial or of an earlier one. One of weight 2 counts as two: a late
+    reward may speak for many decisions."""
 
     decision: DecisionId
     value: float
     parts: Fields = MappingProxyType({})
+    weight: float = 1.0
 
 
 class Happening(NamedTuple):

@@ -13,7 +13,7 @@ from loopwright.measure.intervals import Interval, of_mean
 class Sums(NamedTuple):
     """Of values between 0 and 1: how many, their sum, the sum of their squares."""
 
-    n: int
+    n: float
     total: float
     squares: float
 

@@ -24,7 +24,7 @@ def wilson(passed: int, n: int, level: float = 0.95) -> Interval:
     return Interval(0.0 if passed == 0 else max(0.0, middle - half), 1.0 if passed == n else min(1.0, middle + half))
 
 
-def of_mean(n: int, total: float, squares: float, level: float = 0.95) -> Interval:
+def of_mean(n: float, total: float, squares: float, level: float = 0.95) -> Interval:
     """Of the mean of values between 0 and 1, from their sum and the sum of their squares.
 
     Normal, with z²/2 values of 0 and as many of 1 added to those seen (Agresti and Coull's way for shares): it holds the

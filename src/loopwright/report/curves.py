@@ -54,9 +54,7 @@ def so_far(cells: Sequence[Cell]) -> list[Cell]:
 def mean_points(course: Course, cells: Sequence[Cell]) -> tuple[Point, ...]:
     """The mean reward with its interval, where there are rewards."""
     return tuple(
-        Point(x, cell.total / cell.rewards, *of_mean(cell.rewards, cell.total, cell.squares))
-        for x, cell in zip(ends(course), cells, strict=True)
-        if cell.rewards
+        Point(x, cell.sums.mean, *of_mean(*cell.sums)) for x, cell in zip(ends(course), cells, strict=True) if cell.rewards
     )
 
 

@@ -146,7 +146,7 @@ def _in_contexts(course: Course) -> Markup | None:
 
 def _earned(arm: str, cells: Sequence[Cell], of: int) -> list[Child]:
     total = summed(cells)
-    held = of_mean(total.rewards, total.total, total.squares) if total.rewards else None
+    held = of_mean(*total.sums) if total.rewards else None
     return [
         arm,
         count(total.pulls),

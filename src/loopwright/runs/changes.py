@@ -9,7 +9,7 @@ from typing import NamedTuple
 from loopwright.measure.change import Change, Sums, change, difference
 from loopwright.measure.intervals import Interval
 from loopwright.records import Fields
-from loopwright.runs.series import Cell, Course, Line, summed
+from loopwright.runs.series import Course, Line, summed
 
 _ENOUGH = 10
 """Rewards of an arm from which its mean since the change is taken; with fewer it is that of the whole run."""
@@ -49,7 +49,7 @@ def changes_in(course: Course) -> tuple[Changed, ...]:
 
 def _changes(course: Course, lines: Sequence[Line], among: int) -> Iterator[Changed]:
     for line in lines:
-        found = change([_sums(cell) for cell in line.cells], among) if line.arm is not None else None
+        found = change([cell.sums for cell in line.cells], among) if line.arm is not None else None
         if found is not None and line.arm is not None:
             others = [other for other in lines if other is not line]
             yield Changed(line.context or {}, line.arm, found.at * course.width, found, _cost(line, found, others))
@@ -67,7 +67,7 @@ def _cost(line: Line, found: Change, others: Sequence[Line]) -> Cost | None:
     if best > found.after.mean:
         return None
     taken = summed([cell for other in others for cell in other.cells[found.at :]])
-    return _given_up(OTHERS, _sums(taken), taken.pulls, line.arm or "", found.after) if taken.rewards else None
+    return _given_up(OTHERS, taken.sums, taken.pulls, line.arm or "", found.after) if taken.rewards else None
 
 
 def _given_up(worse: str, earned: Sums, decisions: int, better: str, missed: Sums) -> Cost | None:
@@ -76,8 +76,4 @@ def _given_up(worse: str, earned: Sums, decisions: int, better: str, missed: Sum
 
 def _known(line: Line, at: int) -> Sums:
     later = summed(line.cells[at:])
-    return _sums(later if later.rewards >= _ENOUGH else summed(line.cells))
-
-
-def _sums(cell: Cell) -> Sums:
-    return Sums(cell.rewards, cell.total, cell.squares)
+    return (later if later.rewards >= _ENOUGH else summed(line.cells)).sums

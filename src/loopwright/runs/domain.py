@@ -110,6 +110,6 @@ def own_learning(file: Path, policy: Policy, encoding: Encoding | None) -> Memor
 def _lessons(reader: RunReader, encoding: Encoding | None) -> Iterator[list[Lesson]]:
     for trial in decided(reader, extent(reader).trials):
         yield [
-            Lesson(context, arm, reward.value, probability, reward.parts, encoding)
+            Lesson(context, arm, reward.value, probability, reward.parts, encoding, reward.weight)
             for reward, context, arm, probability in trial.given
         ]

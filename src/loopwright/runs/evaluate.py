@@ -108,7 +108,7 @@ def _trials(reader: RunReader, there: Extent, encoding: Encoding | None) -> Iter
     for each in decided(reader, there.trials):
         decisions = [Logged(decision, each.earned.get(decision.id)) for decision in each.decisions]
         lessons = [
-            Lesson(context, arm, reward.value, probability, reward.parts, encoding)
+            Lesson(context, arm, reward.value, probability, reward.parts, encoding, reward.weight)
             for reward, context, arm, probability in each.given
         ]
         yield LoggedTrial(each.trial, decisions, lessons)

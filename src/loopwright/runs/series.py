@@ -14,6 +14,7 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from loopwright.errors import UsageError
+from loopwright.measure.change import Sums
 from loopwright.records import Decision, Fields
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.states import models_of
@@ -33,21 +34,30 @@ BINS = 20
 
 
 class Cell(NamedTuple):
-    """What the decisions of one stretch came to: how many, how many rewards, their sum, the sum of their squares."""
+    """What the decisions of one stretch came to: how many, how many rewards, the sums of these and of their squares, each as
+    often as it weighs, and the sums of their weights and of the weights' squares."""
 
     pulls: int = 0
     rewards: int = 0
     total: float = 0.0
     squares: float = 0.0
+    weight: float = 0.0
+    heavy: float = 0.0
 
     def __add__(self, other: Cell) -> Cell:  # type: ignore[override]  # sums, where a tuple would be lengthened
-        return Cell(
-            self.pulls + other.pulls, self.rewards + other.rewards, self.total + other.total, self.squares + other.squares
-        )
+        return Cell(*map(add, self, other))
 
     @property
     def mean(self) -> float | None:
-        return self.total / self.rewards if self.rewards else None
+        return self.total / self.weight if self.rewards else None
+
+    @property
+    def sums(self) -> Sums:
+        """As of so many rewards of equal weight as tell as much: a heavy one is no more certain than another."""
+        if not self.rewards:
+            return Sums(0, 0.0, 0.0)
+        share = self.weight / self.heavy
+        return Sums(self.weight * share, self.total * share, self.squares * share)
 
 
 NO_CELL = Cell()
@@ -152,18 +162,20 @@ class _Sums:
     rewards: int = 0
     total: float = 0.0
     squares: float = 0.0
+    weight: float = 0.0
+    heavy: float = 0.0
 
 
 @dataclass(slots=True)
 class _Known:
     """What is known of the arms in one context: rewards and their sum, and the best mean, found again when it is asked for."""
 
-    sums: dict[str, tuple[int, float]] = field(default_factory=dict)
+    sums: dict[str, tuple[float, float]] = field(default_factory=dict)
     best: float | None = None
 
-    def learn(self, arm: str, value: float) -> None:
-        times, total = self.sums.get(arm, (0, 0.0))
-        self.sums[arm] = (times + 1, total + value)
+    def learn(self, arm: str, value: float, weight: float) -> None:
+        times, total = self.sums.get(arm, (0.0, 0.0))
+        self.sums[arm] = (times + weight, total + weight * value)
         self.best = None
 
     def passes_over_the_best(self, arm: str) -> bool:
@@ -208,14 +220,16 @@ class _Tally:
         self.explored[stretch] += self.known[context].passes_over_the_best(decision.arm)
 
     def _learn(self, reward: Earned) -> None:
-        value = reward.value
+        value, weight = reward.value, reward.weight
         context = reward.context if reward.context in self.contexts else None
         sums = self._sums(context, reward.arm, reward.trial // self.width)
         sums.rewards += 1
-        sums.total += value
-        sums.squares += value * value
+        sums.total += weight * value
+        sums.squares += weight * value * value
+        sums.weight += weight
+        sums.heavy += weight * weight
         self.spread[min(BINS - 1, max(0, int(value * BINS)))] += 1
-        self.known[context].learn(reward.arm, value)
+        self.known[context].learn(reward.arm, value, weight)
 
     def _sums(self, context: str | None, arm: str, stretch: int) -> _Sums:
         return self.cells[context, arm if arm in self.arms else None][stretch]

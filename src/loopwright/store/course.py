@@ -30,6 +30,7 @@ class Earned(NamedTuple):
     context: str
     arm: str
     value: float
+    weight: float = 1.0
 
 
 class Often(NamedTuple):
@@ -47,7 +48,7 @@ def taken(reader: RunReader) -> Iterator[Taken]:
 def earned(reader: RunReader) -> Iterator[Earned]:
     for row in _pages(
         reader,
-        "SELECT reward.key, settled_by, reward.trial, context, arm, value FROM reward"
+        "SELECT reward.key, settled_by, reward.trial, context, arm, value, weight FROM reward"
         f" JOIN decision ON decision.key = reward.trial * {SPAN} + reward.step"
         " WHERE reward.key > :after ORDER BY reward.key",
     ):

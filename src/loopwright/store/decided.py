@@ -26,7 +26,7 @@ class Given(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """`earned` holds the mean of a decision's scaled rewards, late ones included; a decision without rewards is not in it."""
+    """`earned` holds the mean of a decision's scaled rewards by weight, late ones too; one without rewards is not in it."""
 
     trial: int
     decisions: tuple[Decision, ...]
@@ -103,9 +103,9 @@ def _given(row: Row) -> Given:
 
 
 _EARNED = (
-    "SELECT trial, step, avg(value) FROM ("
-    " SELECT trial, step, value FROM reward WHERE key >= :low AND key < :high AND settled_by = trial"
-    " UNION ALL SELECT trial, step, value FROM reward"
+    "SELECT trial, step, sum(weight * value) / sum(weight) FROM ("
+    " SELECT trial, step, value, weight FROM reward WHERE key >= :low AND key < :high AND settled_by = trial"
+    " UNION ALL SELECT trial, step, value, weight FROM reward"
     " WHERE settled_by <> trial AND trial >= :first AND trial < :end AND settled_by < :trials"
     ") GROUP BY trial, step"
 )

@@ -165,12 +165,21 @@ def reward_row(reward: Reward, settling: int, place: int) -> Row:
     if settled_by != settling:
         raise _stray("reward", settled_by, settling)
     value, raw = number(reward.value, "reward.value"), number(reward.raw, "reward.raw")
-    return (settled_by * SPAN + place, trial, step, value, raw, to_json(reward.parts, "reward.parts"), settled_by)
+    return (
+        settled_by * SPAN + place,
+        trial,
+        step,
+        value,
+        raw,
+        to_json(reward.parts, "reward.parts"),
+        settled_by,
+        number(reward.weight, "reward.weight"),
+    )
 
 
 def _reward(row: Row) -> Reward:
-    _, trial, step, value, raw, parts, settled_by = row
-    return Reward(DecisionId(trial, step), value, raw, from_json(parts), settled_by)
+    _, trial, step, value, raw, parts, settled_by, weight = row
+    return Reward(DecisionId(trial, step), value, raw, from_json(parts), settled_by, weight)
 
 
 def sample_row(sample: Sample, settling: int) -> Row:
@@ -264,7 +273,11 @@ DECISION = Table(
     json=frozenset({"context", "arms"}),
 )
 REWARD = Table(
-    "reward", "key", ("key", "trial", "step", "value", "raw", "parts", "settled_by"), _reward, json=frozenset({"parts"})
+    "reward",
+    "key",
+    ("key", "trial", "step", "value", "raw", "parts", "settled_by", "weight"),
+    _reward,
+    json=frozenset({"parts"}),
 )
 SAMPLE = Table(
     "sample",

@@ -39,7 +39,7 @@ class Spend(NamedTuple):
 
 
 class ArmRewards(NamedTuple):
-    """`mean` is of the scaled values, `mean_raw` in the workflow's unit; None where nothing was earned yet."""
+    """`mean` is of the scaled values by their weights, `mean_raw` in the workflow's unit; None where nothing was earned yet."""
 
     arm: str
     decisions: int
@@ -75,10 +75,11 @@ class Failures(NamedTuple):
 
 _EARNED = (
     "WITH earned AS ("
-    " SELECT trial, step, count(*) AS rewards, sum(value) AS value, sum(raw) AS raw FROM reward GROUP BY trial, step)"
+    " SELECT trial, step, count(*) AS rewards, sum(weight) AS weight, sum(weight * value) AS value, sum(weight * raw) AS raw"
+    " FROM reward GROUP BY trial, step)"
 )
 _MEANS = (
-    "count(*), coalesce(sum(rewards), 0), sum(value) / sum(rewards), sum(raw) / sum(rewards)"
+    "count(*), coalesce(sum(rewards), 0), sum(value) / sum(weight), sum(raw) / sum(weight)"
     " FROM decision LEFT JOIN earned USING (trial, step)"
 )
 BILLED = "status IN ('settled', 'assumed', 'lost', 'open')"

@@ -22,6 +22,7 @@ class ToySpec(RunSpec):
         Field(description="for fresh numbers; or by chance: by a context that is measured, or turning for one arm half way"),
     ] = "fresh"
     late: Annotated[int, Field(ge=0, description="trials after which the last step of a trial is rewarded")] = 3
+    weight: Annotated[float, Field(gt=0, description="how often such a late reward counts")] = 1.0
     fail_every: Annotated[int | None, Field(ge=1, description="each so-many-th trial fails")] = None
     crash_at: Annotated[int | None, Field(ge=0, description="this trial hits a bug of the workflow's own")] = None
     structured: Annotated[bool, Field(description="ask the model for JSON")] = False

@@ -135,7 +135,7 @@ class Toy:
         if len(state.owed) <= self.spec.late:
             return ()
         decision, fresh = state.owed.popleft()
-        return (Payoff(decision, 2.0 if fresh else 0.0, {"fresh": fresh}),)
+        return (Payoff(decision, 2.0 if fresh else 0.0, {"fresh": fresh}, self.spec.weight),)
 
     def missed(self, state: Collected) -> str | None:
         if len(state.numbers) < self.spec.gate:
