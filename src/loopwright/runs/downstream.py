@@ -20,9 +20,10 @@ from loopwright.learn.scoring import Score, gain, scores
 from loopwright.measure.confusion import Confusion, confusion
 from loopwright.records import Json
 from loopwright.runs.folder import RunFolder, find
-from loopwright.runs.labelled import Dataset, Wanted, of_file, of_run, recipe_of
+from loopwright.runs.labelled import Dataset, of_file, of_run, recipe_of
 from loopwright.spec.blocks import Named
 from loopwright.spec.yaml import parse_value
+from loopwright.workflows.datagen.labelled import Wanted
 
 Kind: TypeAlias = Literal["classification", "regression", "generation"]
 GENERATED, REAL = "generated", "real"

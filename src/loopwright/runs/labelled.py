@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,43 +10,13 @@ import orjson
 
 from loopwright.datasets.files import rows as rows_of
 from loopwright.errors import UsageError
-from loopwright.kinds import nearest
-from loopwright.learn.protocol import Target
 from loopwright.learn.rows import Rows
 from loopwright.quality.row import Row, as_text
 from loopwright.runs.folder import RunFolder
 from loopwright.store.reader import RunReader
 from loopwright.workflows.datagen import reading, seeds
+from loopwright.workflows.datagen.labelled import Wanted
 from loopwright.workflows.datagen.recipe import Recipe
-
-
-class Wanted(NamedTuple):
-    """The fields of a row that hold its text and what it stands for (None: nothing is asked of that), and whether that is a
-    number."""
-
-    text: str
-    label: str | None
-    number: bool = False
-
-    def of(self, row: Row, place: str) -> tuple[str, Target]:
-        text = row.text(self.text)
-        if text is None:
-            raise UsageError(f"{place} has no field {self.text!r}{_hint(self.text, row.data)}; --text names another")
-        if self.label is None:
-            return text, ""
-        label = row.claim(self.label)
-        if label is None:
-            raise UsageError(f"{place} has no {self.label!r}{_hint(self.label, row.data)}; --label names another field")
-        return text, self._number(label, place) if self.number else label
-
-    def _number(self, label: str, place: str) -> float:
-        try:
-            number = float(label)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise UsageError(f"{place}: {self.label!r} is {label!r:.60}, and a regression needs numbers")
-        return number
 
 
 class Dataset(NamedTuple):
@@ -102,8 +71,3 @@ def _seeds(recipe: Recipe, base: Path, text: str) -> Iterable[str]:
         found = row.get(text)
         if found is not None:
             yield as_text(found)
-
-
-def _hint(name: str, data: Mapping[str, Any]) -> str:
-    close = nearest(name, data)
-    return f"; did you mean {close!r}?" if close else f" (it has: {', '.join(data)})"

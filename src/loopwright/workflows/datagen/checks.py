@@ -13,6 +13,7 @@ from loopwright.quality.validators.schema import compiled
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.evaluating import learner
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
 
@@ -30,6 +31,7 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
         yield from _arms(recipe, brief)
         yield from _named_arms(brief)
         yield from _costs(recipe, brief)
+        yield from _evaluation(recipe)
 
 
 def _grammar(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
@@ -129,6 +131,16 @@ def _costs(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
             if id in writers and price is None:
                 message = f"weighs what rows cost, and the price of {id!r} is unknown"
                 yield Problem("reward.cost_weight", message, "pricing of that model, with input_per_1k and output_per_1k")
+
+
+def _evaluation(recipe: RecipeBlock) -> Iterator[Problem]:
+    if recipe.evaluation is not None:
+        try:
+            learner(recipe.evaluation)
+        except SpecError as error:
+            yield from error.problems
+        except UsageError as error:
+            yield Problem("evaluation.model", str(error).removeprefix("evaluation.model: "))
 
 
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:

@@ -12,6 +12,7 @@ from loopwright.policy.modifier import innermost
 from loopwright.records import Arm, Fields
 from loopwright.spec.blocks import Named
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.ledger import Account
 from loopwright.workflows.datagen.material import Material
 from loopwright.workflows.datagen.spec import ArmBlock
 
@@ -20,13 +21,14 @@ _RANGES = {"progress": (0.0, 1.0), "deficit": (0.0, 1.0), "rejects": (0.0, 1.0)}
 
 class Seen(NamedTuple):
     """The run as of some batch: rows accepted, by label too; the share of the last rows that were rejected; what may be built
-    on; the arms that were switched off."""
+    on; the arms that were switched off; what there is to judge the rows by."""
 
     accepted: int
     labels: Mapping[str, int]
     rejects: float
     material: Material
     off: frozenset[str]
+    account: Account
 
 
 def contextual(policy: Named) -> bool:

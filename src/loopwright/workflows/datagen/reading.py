@@ -14,7 +14,8 @@ from loopwright.store.columns import Kind, joined, kind_of, text
 from loopwright.store.history import SettledTrial
 from loopwright.store.lineage import sample_of
 from loopwright.store.reader import RunReader, Where
-from loopwright.store.rows import SAMPLE
+from loopwright.store.rows import SAMPLE, TRIAL
+from loopwright.workflows.datagen.ledger import EVALUATION
 
 
 class Record(NamedTuple):
@@ -140,3 +141,12 @@ def origins(reader: RunReader) -> Iterator[Origin]:
             if sample.index in trial.accepted:
                 data: Any = sample.data
                 yield Origin(Row(data["row"], data["lineage"].get("facts", {})), trial.decisions[-1].arm)
+
+
+def evaluations(reader: RunReader) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What the evaluations in the loop found, each with the batch that it was made in."""
+    for row in reader.rows(TRIAL):
+        trial = TRIAL.parse(row)
+        data: Any = trial.data
+        if data and data.get(EVALUATION):
+            yield trial.number, data[EVALUATION]

@@ -10,6 +10,8 @@ from loopwright.quality.gate import Said, passed
 from loopwright.quality.row import Place, Row
 from loopwright.records import Fields, Sample, Verdict
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.evaluating import Evaluation
+from loopwright.workflows.datagen.ledger import EVALUATION
 from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.rewards import Batch, earned
 from loopwright.workflows.datagen.state import PATIENCE, State
@@ -24,11 +26,14 @@ TARGET = "target"
 
 
 class Settling:
-    def __init__(self, brief: Brief, trial: Trial, outcome: Outcome, state: State) -> None:
+    def __init__(
+        self, brief: Brief, trial: Trial, outcome: Outcome, state: State, evaluation: Evaluation | None = None
+    ) -> None:
         self._brief = brief
         self._trial = trial
         self._outcome = outcome
         self._state = state
+        self._evaluation = evaluation
         self._scores: list[float | None] = []
         self._novelty: list[float] = []
         self._accepted: list[int] = []
@@ -37,6 +42,8 @@ class Settling:
     def settlement(self) -> Settlement:
         if not self._trial.decisions:
             return Settlement()
+        last = self._trial.decisions[-1]
+        self._state.ledger.choose(last.arm, last.id)
         rows = len(self._outcome.samples) or self._brief.recipe.batch_size
         self._state.dry += rows
         self._take_good_rows()
@@ -46,8 +53,24 @@ class Settling:
         payoff = self._payoff(rows)
         self._state.note(rows, len(self._scores))
         self._state.quality = self._state.quality.with_([score for score in self._scores if score is not None])
-        events = self._events(rows)
-        return Settlement((payoff,), frozenset(self._accepted), tuple(self._verdicts), self._end(), events)
+        late, overlap = self._judged()
+        events = (*self._events(rows), *overlap)
+        return Settlement((payoff, *late), frozenset(self._accepted), tuple(self._verdicts), self._end(), events)
+
+    def _judged(self) -> tuple[tuple[Payoff, ...], tuple[Happening, ...]]:
+        """What the evaluation that this batch's `act` has made tells each arm, and what was found in the dev set."""
+        found = cast(Any, self._outcome.data or {}).get(EVALUATION)
+        evaluation, ledger = self._evaluation, self._state.ledger
+        if evaluation is None:
+            return (), ()
+        overlaps = [evaluation.seeds if self._trial.number == 0 else None]
+        late: tuple[Payoff, ...] = ()
+        if found is not None:
+            late = tuple(evaluation.payoffs(found, ledger.judged))
+            overlaps.append(evaluation.overlaps(found))
+            ledger.leave_out(found["overlap"]["places"])
+            ledger.judged = evaluation.judged(found)
+        return late, tuple(each for each in overlaps if each is not None)
 
     def _take_good_rows(self) -> None:
         said = self._outcome.verdicts
@@ -94,6 +117,9 @@ class Settling:
         state.memories.admit(sample.id, row)
         state.accept(label)
         state.shelf.accept(label, _past(sample))
+        entry = self._evaluation.entry(row, self._trial.decisions[-1].arm) if self._evaluation else None
+        if entry is not None:
+            state.ledger.add(entry)
         self._accepted.append(sample.index)
 
     def _label(self, row: Row) -> str | None:

@@ -97,6 +97,28 @@ class RewardBlock(Block):
     cost_weight: Annotated[float, Field(ge=0, description="what a US dollar per row takes off")] = 0.0
 
 
+class EvaluationBlock(Block):
+    """From time to time a small model learns from the accepted rows and is scored on real ones, and each arm earns a late
+    reward by what the score would be without its rows."""
+
+    kind: Literal["classification", "regression"] = "classification"
+    dev: Annotated[
+        str, Field(min_length=1, description="real rows, beside the recipe: CSV, JSONL, JSON or Parquet; never the test's")
+    ]
+    text: Annotated[str | None, Field(description="the field that holds the text; default: task.text")] = None
+    label: Annotated[str | None, Field(description="the field that holds the label, or the number; default: task.label")] = None
+    every: Annotated[int, Field(ge=1, description="batches from one evaluation to the next")] = 10
+    weight: Annotated[
+        float, Field(ge=0, le=100, description="how much a late reward counts, beside the batches it speaks for; 0: only look")
+    ] = 1.0
+    scale: Annotated[float, Field(gt=0, le=1, description="what an arm must add to the score to earn all of a late reward")] = (
+        0.1
+    )
+    model: Annotated[Named | None, Field(description="what learns: tfidf, embeddings, ridge, torch; default: by the kind")] = (
+        None
+    )
+
+
 class Output(Block):
     """Which files are written at the end. A name alone is that of the folder that holds the runs."""
 
@@ -127,6 +149,7 @@ class RecipeBlock(RunSpec):
         Literal["auto"] | dict[str, JsonValue], Field(description="by kind, with parameters; auto: by the constraints")
     ] = "auto"
     reward: RewardBlock = RewardBlock()
+    evaluation: EvaluationBlock | None = None
     output: Annotated[Output, INCIDENTAL] = Output()  # type: ignore[assignment]
 
     def runs(self) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from loopwright.quality.gate import Memories
 from loopwright.workflows.datagen.context import Seen
+from loopwright.workflows.datagen.ledger import Ledger
 from loopwright.workflows.datagen.material import Shelf
 from loopwright.workflows.datagen.rewards import Mean
 
@@ -21,6 +22,7 @@ class State:
     def __init__(self, memories: Memories, batch_size: int, labels: int = 0) -> None:
         self.memories = memories
         self.shelf = Shelf(labels)
+        self.ledger = Ledger()
         self.labels: Counter[str] = Counter()
         self.accepted = 0
         self.off: dict[str, int] = {}
@@ -38,7 +40,8 @@ class State:
 
     def seen(self) -> Seen:
         material = self.shelf.material(self.memories.view())
-        return Seen(self.accepted, dict(self.labels), self._rejects, material, frozenset(self.off))
+        account = self.ledger.account()
+        return Seen(self.accepted, dict(self.labels), self._rejects, material, frozenset(self.off), account)
 
     def accept(self, label: str | None) -> None:
         self.accepted += 1

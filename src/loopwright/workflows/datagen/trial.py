@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 from loopwright.errors import ExtraMissing, UsageError
@@ -22,9 +23,11 @@ from loopwright.quality.row import Row, Ruling
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen import seeds
 from loopwright.workflows.datagen.context import Seen, as_arm, contextual, encoding, features
+from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.generators import model_of, way
 from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
+from loopwright.workflows.datagen.ledger import EVALUATION
 from loopwright.workflows.datagen.material import FOLD, Material
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import CHECK, WRITTEN, Settling, row_of, verdict
@@ -51,6 +54,7 @@ class Datagen:
             for at, block in enumerate(self.brief.arms)
         }
         self._seeds: Memories = self.gate.memories()
+        self._evaluation = None if recipe.evaluation is None else Evaluation(recipe.evaluation, self.brief)
 
     def items(self) -> Iterator[Item]:
         return (Item(f"batch-{number}") for number in range(self.recipe.most_trials()))
@@ -68,9 +72,16 @@ class Datagen:
             self._seeds.admit(f"seed-{number}", Row(row))
         for generator in self._generators.values():
             await generator.prepare(stages, rows)
+        if self._evaluation is not None and self.recipe.evaluation is not None:
+            reads = cast(Fields, self.recipe.evaluation.model_dump(mode="json"))
+            dev = await stages.run("dev", reads, partial(self._read_dev, self._evaluation, stages.base))
+            self._evaluation.take(cast(Any, dev), rows)
 
     async def _read_seeds(self, stages: Stages, place: Place) -> Json:
         return [] if self.recipe.seeds is None else cast(Json, seeds.read(self.recipe.seeds, stages.base, self.brief.seeded))
+
+    async def _read_dev(self, evaluation: Evaluation, base: Path, place: Place) -> Json:
+        return evaluation.read(base)
 
     # act
 
@@ -85,7 +96,14 @@ class Datagen:
         examined = await self._examined(written, trial, material.view)
         samples = [trial.sample(each.order.index, _kept(each), tuple(parent.id for parent in each.parents)) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
-        return Outcome(tuple(samples), tuple(verdicts))
+        return Outcome(tuple(samples), tuple(verdicts), await self._evaluated(trial, seen))
+
+    async def _evaluated(self, trial: Trial, seen: Seen) -> Json:
+        """In a thread: other batches go on meanwhile."""
+        if self._evaluation is None or not self._evaluation.due(trial.number):
+            return None
+        found = await asyncio.to_thread(self._evaluation.judge, seen.account)
+        return None if found is None else {EVALUATION: found}
 
     def _taken(self, orders: Sequence[Order], material: Material, off: frozenset[str]) -> Mapping[str, Sequence[Order]]:
         """The arms on offer, each with the orders that it has something to work on for. Those that were switched off come back
@@ -128,7 +146,7 @@ class Datagen:
     # settle
 
     def settle(self, trial: Trial, outcome: Outcome, state: State) -> Settlement:
-        return Settling(self.brief, trial, outcome, state).settlement()
+        return Settling(self.brief, trial, outcome, state, self._evaluation).settlement()
 
     def missed(self, state: State) -> str | None:
         target = self.brief.quotas.target

@@ -1,0 +1,180 @@
+"""Evaluation in the loop: from time to time a small model learns from what is accepted and is scored on real rows, and each arm
+hears what its rows were worth.
+
+The training is part of `act`, on what the batch was shown, and its outcome is stored with the batch: `settle` only reads it, so
+that a resumed run trains nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from loopwright.errors import UsageError
+from loopwright.learn import build
+from loopwright.learn.contributions import Contribution, contributions
+from loopwright.learn.nearness import Pair, nearness
+from loopwright.learn.protocol import Learner, Target
+from loopwright.learn.rows import Rows
+from loopwright.learn.scoring import Score, scores, told
+from loopwright.loop.work import Happening, Payoff
+from loopwright.quality.row import Row
+from loopwright.records import DecisionId, Fields, Json
+from loopwright.spec.blocks import Named
+from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.labelled import Wanted
+from loopwright.workflows.datagen.ledger import Account, Entry, Judged, Mistake
+from loopwright.workflows.datagen.spec import EvaluationBlock
+
+MISTAKES = 200
+_DIGITS = 6
+_USUAL = {"classification": "tfidf", "regression": "ridge"}
+
+
+def learner(block: EvaluationBlock) -> Learner:
+    named = block.model or Named(kind=_USUAL[block.kind])
+    found = build(named, "evaluation.model")
+    if found.paid:
+        raise UsageError(
+            f"evaluation.model: {named.kind} costs money that no budget counts, and would be trained again and again"
+        )
+    if found.goal != block.kind:
+        raise UsageError(f"evaluation.model: {named.kind} is for a {found.goal}, and evaluation.kind is {block.kind}")
+    return found
+
+
+class Evaluation:
+    def __init__(self, block: EvaluationBlock, brief: Brief) -> None:
+        self._block = block
+        task = brief.recipe.task
+        self._wanted = Wanted(block.text or task.text, block.label or task.label, block.kind == "regression")
+        self._learner = learner(block)
+        self._dev = Rows()
+        self.seeds: Happening | None = None
+        """Which of the seeds stand in the dev set."""
+
+    # preparing
+
+    def read(self, base: Path) -> Json:
+        """The dev rows, checked."""
+        from loopwright.datasets.files import rows  # noqa: PLC0415 - what only a run with an evaluation needs
+
+        file = (base / Path(self._block.dev).expanduser()).resolve()
+        found = [list(self._wanted.of(Row(row.fields), row.place)) for row in rows(file)]
+        if not found:
+            raise UsageError(f"evaluation.dev: {file} holds no row")
+        return cast(Json, found)
+
+    def take(self, dev: Sequence[Sequence[Target]], seeds: Sequence[Fields]) -> None:
+        """The dev rows as they are kept, and the seeds, which should be others."""
+        self._dev = Rows.of([str(text) for text, _ in dev], [target for _, target in dev])
+        texts = [text for seed in seeds if (text := Row(seed).text(self._wanted.text)) is not None]
+        found = nearness(texts, self._dev.texts)
+        self.seeds = _overlap("seeds", len(texts), found.places, found.closest) if found.places else None
+
+    # act
+
+    def due(self, number: int) -> bool:
+        return number > 0 and number % self._block.every == 0
+
+    def judge(self, account: Account) -> Fields | None:
+        """What is found now; None where there is nothing to learn from yet."""
+        before = 0 if account.judged is None else account.judged.rows
+        fresh = [entry.text for entry in account.rows[before : account.size]]
+        near = nearness(fresh, self._dev.texts)
+        places = [before + place for place in near.places]
+        kept = account.kept(frozenset(places))
+        if not kept:
+            return None
+        train = Rows.of(*zip(*kept, strict=True))
+        said = told(self._learner, train, self._dev)
+        first = scores(self._learner.goal, self._dev.targets, said)[0]
+        arms = contributions(self._learner, train, self._dev, said)
+        return {
+            "rows": account.size,
+            "learned": len(train),
+            **_plain(first),
+            "arms": {each.arm: _arm(each, account) for each in arms if each.arm in account.chosen},
+            "batches": {arm: chosen.batches for arm, chosen in account.chosen.items()},
+            "mistakes": list(map(list, self._mistakes(said))),
+            "overlap": {"places": places, "closest": [list(pair) for pair in near.closest if pair.equal or places]},
+        }
+
+    def _mistakes(self, said: Sequence[Target]) -> Iterator[tuple[int, Target]]:
+        """Labels that are wrong; numbers that are farthest off, one in five."""
+        pairs = list(enumerate(zip(self._dev.targets, said, strict=True)))
+        if self._learner.goal == "regression":
+            pairs.sort(key=lambda pair: -abs(float(pair[1][0]) - float(pair[1][1])))
+            pairs = pairs[: len(pairs) // 5]
+        else:
+            pairs = [pair for pair in pairs if str(pair[1][0]) != str(pair[1][1])]
+        for place, (_, wrong) in pairs[:MISTAKES]:
+            yield place, round(wrong, _DIGITS) if isinstance(wrong, float) else wrong
+
+    # settle
+
+    def judged(self, found: Any) -> Judged:
+        """What later batches may know of it."""
+        dev = self._dev
+        mistakes = tuple(Mistake(dev.texts[place], dev.targets[place], wrong) for place, wrong in found["mistakes"])
+        return Judged(found["score"], found["rows"], mistakes, found["batches"])
+
+    def payoffs(self, found: Any, before: Judged | None) -> Iterator[Payoff]:
+        """A late reward for each arm that was chosen since the last evaluation, which counts as `weight` times the batches that
+        it was chosen for: so an arm's mean holds what its rows were worth in the same part, however often it is chosen.
+
+        Half a reward is for rows without which the model would score the same. What an arm adds grows with how much it has
+        written, so it is taken as if all arms had written alike much.
+        """
+        arms = {arm: each for arm, each in found["arms"].items() if each["gain"] is not None}
+        for arm, each in arms.items():
+            batches = each["batches"] - (before.batches.get(arm, 0) if before else 0)
+            if batches > 0 and self._block.weight > 0:
+                fair = each["gain"] * found["learned"] / (each["rows"] * len(arms))
+                value = min(1.0, max(0.0, 0.5 + fair / (2 * self._block.scale)))
+                parts = {"gain": each["gain"], "rows": each["rows"], "score": found["score"], "batches": batches}
+                yield Payoff(DecisionId(*each["last"]), round(value, _DIGITS), parts, self._block.weight * batches)
+
+    def overlaps(self, found: Any) -> Happening | None:
+        overlap = found["overlap"]
+        if not overlap["places"]:
+            return None
+        return _overlap("accepted rows", found["rows"], overlap["places"], [Pair(*pair) for pair in overlap["closest"]])
+
+    def entry(self, row: Row, arm: str) -> Entry | None:
+        """An accepted row as it is learned from; None where it lacks what is needed."""
+        try:
+            found = self._wanted.of(row, "a row")
+        except UsageError:
+            return None
+        return Entry(found.text, found.target, arm)
+
+
+def _plain(score: Score) -> Mapping[str, Json]:
+    return {
+        "metric": score.metric,
+        "score": round(score.value, _DIGITS),
+        "low": round(score.low, _DIGITS),
+        "high": round(score.high, _DIGITS),
+    }
+
+
+def _arm(each: Contribution, account: Account) -> Json:
+    chosen = account.chosen[each.arm]
+    gain = {} if each.gain is None else {"low": round(each.gain.low, _DIGITS), "high": round(each.gain.high, _DIGITS)}
+    return {
+        "rows": each.rows,
+        "gain": None if each.gain is None else round(each.gain.value, _DIGITS),
+        **gain,
+        "batches": chosen.batches,
+        "last": list(chosen.last),
+    }
+
+
+def _overlap(of: str, rows: int, places: Sequence[int], closest: Sequence[Pair]) -> Happening:
+    """Rows that stand in the dev set, where no model learns from them."""
+    pairs: list[Json] = [
+        {"row": pair.text, "dev": pair.nearest, "similarity": pair.similarity} for pair in closest[: len(places)]
+    ]
+    return Happening("dev_overlap", {"of": of, "among": rows, "rows": len(places), "closest": pairs})
