@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,12 @@ import pytest
 from bench.datagen_downstream import ABOUT, message, play, ratio, real, recipe
 from tests.workflows.datagen.conftest import Desk, killed_after
 
+from loopwright.quality.gate import Gate
 from loopwright.records import DecisionId
 from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.ledger import Entry, Ledger
 from loopwright.workflows.datagen.recipe import Recipe
+from loopwright.workflows.datagen.state import State
 
 SEED = 3
 ROOT = Path(__file__).parents[3]
@@ -127,10 +128,14 @@ def test_batches_are_shown_what_the_model_gets_wrong() -> None:
     found = evaluation.judge(ledger.account())
     assert found == json.loads(json.dumps(found)), "it is stored as it is"
     judged = evaluation.judged(found)
-    wrong = Counter(mistake.target for mistake in judged.mistakes)
-    assert wrong["account"] == 30, "of which it has seen none"
-    assert "account" not in {mistake.said for mistake in judged.mistakes}
-    assert judged.score == pytest.approx(1 - wrong.total() / 90, abs=1e-6)
+    assert len(judged.mistakes["account"]) == 30, "of which it has seen none"
+    assert {mistake.reason for mistake in judged.mistakes["account"]} == {"refund", "delivery"}, "what it took them for"
+    assert {mistake.row.claim("label") for mistake in judged.mistakes["account"]} == {"account"}
+    assert judged.score == pytest.approx(1 - sum(map(len, judged.mistakes.values())) / 90, abs=1e-6)
+    state = State(Gate({}).memories(), 10)
+    assert not state.seen().material.mistakes
+    state.ledger.judged = judged
+    assert state.seen().material.mistakes == judged.mistakes
 
 
 def test_an_account_stays_what_it_was() -> None:

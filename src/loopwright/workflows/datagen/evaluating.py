@@ -24,7 +24,8 @@ from loopwright.records import DecisionId, Fields, Json
 from loopwright.spec.blocks import Named
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.labelled import Wanted
-from loopwright.workflows.datagen.ledger import Account, Entry, Judged, Mistake
+from loopwright.workflows.datagen.ledger import Account, Entry, Judged
+from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.spec import EvaluationBlock
 
 MISTAKES = 200
@@ -50,6 +51,7 @@ class Evaluation:
         task = brief.recipe.task
         self._wanted = Wanted(block.text or task.text, block.label or task.label, block.kind == "regression")
         self._learner = learner(block)
+        self._by = brief.wanted_label
         self._dev = Rows()
         self.seeds: Happening | None = None
         """Which of the seeds stand in the dev set."""
@@ -116,8 +118,15 @@ class Evaluation:
 
     def judged(self, found: Any) -> Judged:
         """What later batches may know of it."""
-        dev = self._dev
-        mistakes = tuple(Mistake(dev.texts[place], dev.targets[place], wrong) for place, wrong in found["mistakes"])
+        mistakes: dict[str | None, tuple[Past, ...]] = {}
+        for place, wrong in found["mistakes"]:
+            target = self._dev.targets[place]
+            data: Fields = {
+                self._wanted.text: self._dev.texts[place],
+                **({self._wanted.label: target} if self._wanted.label else {}),
+            }
+            label = None if self._by is None else str(target)
+            mistakes[label] = (*mistakes.get(label, ()), Past(f"dev-{place}", data, reason=str(wrong)))
         return Judged(found["score"], found["rows"], mistakes, found["batches"])
 
     def payoffs(self, found: Any, before: Judged | None) -> Iterator[Payoff]:

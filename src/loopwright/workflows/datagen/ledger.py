@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from loopwright.learn.protocol import Target
 from loopwright.records import DecisionId
+from loopwright.workflows.datagen.material import ByLabel
 
 EVALUATION = "evaluation"
 """Where what an evaluation found stands in the data of the batch that it was made in."""
@@ -28,21 +29,13 @@ class Chosen(NamedTuple):
     last: DecisionId
 
 
-class Mistake(NamedTuple):
-    """A real row of the dev set that the model got wrong: what it is, and what was said."""
-
-    text: str
-    target: Target
-    said: Target
-
-
 class Judged(NamedTuple):
-    """What the last evaluation found: the score, after how many rows, what was told wrong, and how often each arm had been
-    chosen by then."""
+    """What the last evaluation found: the score, after how many rows, the real rows of the dev set that were told wrong, and
+    how often each arm had been chosen by then."""
 
     score: float
     rows: int
-    mistakes: tuple[Mistake, ...]
+    mistakes: ByLabel
     batches: Mapping[str, int]
 
 

@@ -39,8 +39,9 @@ class State:
         self._rejects = 0.0
 
     def seen(self) -> Seen:
-        material = self.shelf.material(self.memories.view())
-        account = self.ledger.account()
+        material, account = self.shelf.material(self.memories.view()), self.ledger.account()
+        if account.judged is not None:
+            material = material._replace(mistakes=account.judged.mistakes)
         return Seen(self.accepted, dict(self.labels), self._rejects, material, frozenset(self.off), account)
 
     def accept(self, label: str | None) -> None:
