@@ -34,7 +34,7 @@ def test_the_table_is_dated_and_knows_official_endpoints_alone() -> None:
     assert price_of(block("litellm")) is None
 
 
-@pytest.mark.parametrize("provider", ["scripted", "replay", "refusing", "tiny"])
+@pytest.mark.parametrize("provider", ["scripted", "replay", "replay_proxy", "refusing", "tiny"])
 def test_what_goes_nowhere_costs_nothing(provider: str) -> None:
     assert price_of(block(provider)) == Price(0, 0, 0)
 

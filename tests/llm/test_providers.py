@@ -53,6 +53,7 @@ def block_of(kind: str, url: str, **more: Any) -> ModelBlock:
         "scripted": {"script": "script:parrot"},
         "replay": {"cassette": "cassette.jsonl"},
         "record": {"cassette": "cassette.jsonl", "of": "scripted"},
+        "replay_proxy": {"cassette": "answers.jsonl", "model": "weak"},
         "refusing": {},
         "tiny": {},
     }
@@ -72,6 +73,8 @@ async def made(
         "def parrot(request): return 'you said ' + request.messages[-1].content\n"
         "async def slowly(request): await asyncio.sleep(60)\n"
     )
+    answers = '{"question": "What is 2 + 3?", "weak": {"solution": "6"}, "strong": {"solution": "5"}}'
+    (tmp_path / "answers.jsonl").write_text(answers)
     async with PracticeServer() as server:
         context = Context(http, {"scripted": block_of("scripted", "")}, tmp_path, {"KEY": SECRET})
         if kind == "replay":

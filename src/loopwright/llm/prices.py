@@ -15,7 +15,7 @@ from loopwright.spec.blocks import ModelBlock
 NANO = 1_000_000_000
 PER = 1_000_000
 
-FREE = frozenset({"scripted", "replay", "refusing", "tiny"})
+FREE = frozenset({"scripted", "replay", "replay_proxy", "refusing", "tiny"})
 """Providers that send nothing anywhere."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -68,3 +69,32 @@ def test_kills_at_random_moments_change_nothing(desk: Desk) -> None:
     traces = [each.glob("traces_*.jsonl") for each in (whole, desk.place)]
     first, second = (len(next(files).read_text().splitlines()) for files in traces)
     assert first == second == 400
+
+
+PROXY = """
+workflow: correction
+name: proxy
+dataset: {source: gsm8k, path: questions.jsonl}
+models: [{id: proxy, provider: replay_proxy, cassette: answers.jsonl, model: 6b_finetuning}]
+policy: uniform
+window: 16
+"""
+
+
+def test_answers_of_several_models_stand_in_for_revisions_and_are_labelled_so(desk: Desk) -> None:
+    data = Path(__file__).parents[4] / "shared/data/gsm8k"
+    if not data.exists():
+        pytest.skip(f"{data} is not on this machine")
+    for source, name in (("test_first_660", "questions"), ("model_answers_first_660", "answers")):
+        lines = (data / f"{source}.jsonl").read_text().splitlines()[:150]
+        (desk.folder / f"{name}.jsonl").write_text("\n".join(lines))
+    assert "replay-proxy" in desk.check(spec=PROXY).out
+    done = desk.run(spec=PROXY)
+    assert done.code == 0, done.err
+    outcome = desk.summary()["outcome"]
+    right = [json.loads(line)["6b_finetuning"]["is_correct"] for line in lines]
+    assert outcome["first_accuracy"]["mean"] == pytest.approx(sum(right) / 150), "as the authors of the answers marked them"
+    assert outcome["reprompts"]["fixed"] > 0 < outcome["reprompts"]["broken"]
+    assert "replay-proxy" in desk.summary()["answers_of"]
+    assert desk.call("report", desk.place.name, "-o", "report.html").code == 0
+    assert "replay-proxy" in (desk.folder / "report.html").read_text()

@@ -32,6 +32,7 @@ PROVIDERS = Kinds(
         "litellm": f"{_ROOM}.litellm:LiteLLM",
         "scripted": f"{_ROOM}.scripted:Scripted",
         "replay": f"{_ROOM}.cassette:Replay",
+        "replay_proxy": f"{_ROOM}.proxy:ReplayProxy",
         "record": f"{_ROOM}.cassette:Record",
         "refusing": f"{_ROOM}.refusing:Refusing",
         "tiny": f"{_ROOM}.tiny:Tiny",
@@ -42,6 +43,7 @@ PROVIDERS = Kinds(
 ANSWERERS: Mapping[str, str] = {
     "scripted": "scripted: answers written beforehand, no model was asked",
     "replay": "replayed: answers recorded earlier, no model was asked",
+    "replay_proxy": "replay-proxy: what other models answered to the same questions, no model corrects itself",
     "refusing": "refusing: stands in for a model and never answers",
     "tiny": "embedded: the small model of the package, which knows its own little world alone and stands for no other",
 }
@@ -50,7 +52,12 @@ ANSWERERS: Mapping[str, str] = {
 Answered: TypeAlias = Callable[[str], Mapping[bytes, int]]
 """How often, by digest, a model answered each request in earlier lives of the run; asked only where it matters."""
 
-_NEEDS: Mapping[str, tuple[str, ...]] = {"scripted": ("script",), "replay": ("cassette",), "record": ("cassette", "of")}
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "scripted": ("script",),
+    "replay": ("cassette",),
+    "replay_proxy": ("cassette",),
+    "record": ("cassette", "of"),
+}
 _KEEPS_TO_ITSELF = ("script", "cassette", "of")
 
 

@@ -14,6 +14,7 @@ from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.prices import price_of
 from loopwright.llm.prompts import Load, Style, reprompts
+from loopwright.llm.providers import ANSWERERS
 from loopwright.spec.blocks import Block, Named, RunSpec
 from loopwright.spec.paths import show
 from loopwright.workflows.correction import policies
@@ -152,6 +153,8 @@ class CorrectionSpec(RunSpec):
         yield from self._of_reprompts()
 
     def notes(self) -> Iterable[str]:
+        if self.models and self.models[0].provider in ANSWERERS:
+            yield f"{self.models[0].id!r} is {ANSWERERS[self.models[0].provider]}"
         if self.reward.judge:
             yield f"where there is no reference answer, the policy learns from what {self.reward.judge!r} says; that is marked"
         if self.stop.oracle:

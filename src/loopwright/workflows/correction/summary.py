@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from loopwright.llm.providers import ANSWERERS
 from loopwright.records import Json
 from loopwright.spec.blocks import Named
 from loopwright.workflows.correction import bank
@@ -14,12 +15,6 @@ from loopwright.workflows.correction.traces import Trace, moment
 
 LISTED = 1000
 """Failed questions that are listed; all are counted."""
-SIMULATED = {
-    "tiny": "an embedded model of a million parameters: what is learned about it holds for it alone",
-    "scripted": "a scripted model: a program, not a language model",
-    "replay": "replies that were recorded earlier",
-    "refusing": "a model that refuses everything",
-}
 
 
 class Summary:
@@ -96,7 +91,7 @@ class Summary:
 
     def _answers_of(self) -> str:
         model = self._spec.models[0]
-        return f"{model.id}: {SIMULATED.get(model.provider, model.name)}"
+        return f"{model.id}: {ANSWERERS.get(model.provider, model.name)}"
 
 
 def innermost(policy: Named) -> str:

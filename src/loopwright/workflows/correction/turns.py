@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import NamedTuple, TypeAlias
 
 from loopwright.learn.error_classifier.protocol import ErrorClassifier, Given, Predicted
@@ -43,7 +44,12 @@ class Turn(NamedTuple):
             "delta": self.delta,
             "label": self.label,
             "tokens": self.tokens.fields(),
+            "logprobs": _outline(self.given.logprobs),
         }
+
+
+def _outline(logprobs: Sequence[float] | None) -> Fields | None:
+    return {"mean": fmean(logprobs), "least": min(logprobs)} if logprobs else None
 
 
 class Conversation:
