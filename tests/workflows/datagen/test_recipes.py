@@ -58,6 +58,10 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         (MODEL + "arms: [{id: a, kind: naive}, {id: a, kind: naive}]\n", "arms[1].id: is the id of arms[0] too"),
         (MODEL + "arms: [{id: a, kind: retrieval}]\n", "arms[0].params.folder: is missing"),
         (MODEL + "arms: [{id: a, kind: retrieval, params: {folder: x, checker: writr}}]\n", "checker 'writr' is no model"),
+        (
+            "models: [{id: t, provider: tiny}]\narms: [{id: a, kind: evolve}, {id: b, kind: verbalized}]\n",
+            "the embedded model was not taught the prompt `evolve_row`",
+        ),
         (MODEL + "arms: [{id: a, kind: repair}, {id: b, kind: evolve}]\n", "each builds on rows that are there already"),
         (
             MODEL + "arms: [{id: a, kind: naive}, {id: b, kind: repair}]\npolicy: {fixed: b}\n",

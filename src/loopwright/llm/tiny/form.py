@@ -121,9 +121,13 @@ def labels_of(labels: str) -> list[str]:
     return [label.strip().strip('"') for label in labels.split(",")]
 
 
+def taught(job: str) -> bool:
+    return job in FORMS
+
+
 def outside(job: str, slots: Mapping[str, str]) -> str | None:
     """Why what is asked for lies outside its world, None where nothing shows that it does."""
-    if job not in FORMS:
+    if not taught(job):
         return f"it was not taught what the prompt `{job}` asks for"
     if job in ("solve", "solve_steps", "ask"):
         return None if re.search(r"\d", slots["question"]) else "there is no number in the question"
@@ -166,6 +170,7 @@ FORMS = {
     "fill_slot": "fill: {instruction}",
     "write_row": "row {keys}: {facts}",
     "write_rows": "rows {count} {keys}: {facts}",
+    "write_verbalized": "row {keys}: {facts}",
     "plan": "plan {count}: {facts}",
     "judge": "judge {facts} | {text}",
     "entails": "follows {premise} | {hypothesis}",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
 from loopwright.errors import BadAnswer
 from loopwright.llm.messages import Reply, Request, chat, digest, wire_form
 from loopwright.llm.quoting import quote
+from loopwright.llm.tiny.form import taught
 from loopwright.loop.trial import Place
 from loopwright.records import Fields
 from loopwright.spec.blocks import Block
@@ -22,11 +23,17 @@ SEEDS = 2**31 - 1
 class Sampling(Block):
     """How the model's words are drawn: what the ways that ask a model have in common."""
 
+    job: ClassVar[str] = "write_rows"
+    """The prompt that their model is given."""
+
     temperature: Annotated[float | None, Field(ge=0, le=2, description="default: the model's")] = None
     top_p: Annotated[float | None, Field(gt=0, le=1, description="default: the model's")] = None
 
     def unfit(self, brief: Brief, model: str | None) -> str | None:
-        return "there is no model to write rows" if model is None else None
+        if model is None:
+            return "there is no model to write rows"
+        embedded = any(block.id == model and block.provider == "tiny" for block in brief.recipe.models)
+        return f"the embedded model was not taught the prompt `{self.job}`" if embedded and not taught(self.job) else None
 
     def begins(self, brief: Brief) -> bool:
         return True

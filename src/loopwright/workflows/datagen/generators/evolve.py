@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -25,6 +25,8 @@ Operation: TypeAlias = Literal["deepen", "vary", "style"]
 
 
 class Evolve(Sampling):
+    job: ClassVar[str] = "evolve_row"
+
     operations: Annotated[tuple[Operation, ...], Field(min_length=1, strict=False, description="what may be done to a row")] = (
         "deepen",
         "vary",
@@ -81,7 +83,7 @@ class Evolving:
             step: dict[str, Json] = {"operation": operation, "generation": generation}
             written = replace(written, lineage={**written.lineage, **step})
             instruction = rng.choice(prompts.evolutions()[operation])
-            written = await self._rewriter.ask(written, given, trial, purpose, "evolve_row", instruction=instruction)
+            written = await self._rewriter.ask(written, given, trial, purpose, self._by.job, instruction=instruction)
             if written.trouble is not None:
                 break
             written = replace(written, trouble=self._too_near(written, parent))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ from loopwright.workflows.datagen.material import FOLDS, ByLabel, Material, Past
 
 
 class Examples(Sampling):
+    job: ClassVar[str] = "write_like"
+
     shown: Annotated[int, Field(ge=1, le=20, description="examples in each call")] = 4
     accepted: Annotated[
         float, Field(ge=0, le=1, description="the share of them that are accepted rows, where there are seeds")
@@ -72,7 +74,7 @@ def _asking(whole: Whole, orders: Sequence[Order], examples: Sequence[Past]) -> 
     facts = {} if label is None else {"label": label}
     lines = "\n".join(as_json(each, whole.brief.keys) for each in examples)
     slots = {**whole.slots(facts), "examples": lines, "count": str(len(orders))}
-    prompt = prompts.render("write_like", **slots)
+    prompt = prompts.render(Examples.job, **slots)
     return Sheet(orders, prompt, whole.listed(), rows_of, facts, {}, tuple(examples))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ from loopwright.workflows.datagen.material import ByLabel, Material, Past
 
 
 class Repair(Sampling):
+    job: ClassVar[str] = "repair_row"
+
     attempts: Annotated[int, Field(ge=1, le=10, description="how often a row is mended that is rejected again and again")] = 2
 
     def begins(self, brief: Brief) -> bool:
@@ -60,7 +62,7 @@ class Repairing:
         step: dict[str, Json] = {"repairs": _repairs(reject) + 1, "mended": reason}
         blank = self._rewriter.blank(given)
         written = replace(blank, facts=reject.facts, lineage={**blank.lineage, **step})
-        return await self._rewriter.ask(written, given, trial, f"repair {order.index}", "repair_row", reason=reason)
+        return await self._rewriter.ask(written, given, trial, f"repair {order.index}", self._by.job, reason=reason)
 
 
 def _repairs(past: Past) -> int:

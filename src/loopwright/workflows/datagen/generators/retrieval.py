@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 
@@ -35,6 +35,8 @@ _ANSWERABLE: Fields = {
 
 
 class Retrieval(Sampling):
+    job: ClassVar[str] = "write_grounded"
+
     folder: Annotated[str, Field(min_length=1, description="of .txt and .md files, beside the recipe")]
     words: Annotated[int, Field(ge=20, le=2000, description="of a passage, at most")] = 150
     passages: Annotated[int, Field(ge=1, le=10, description="that are shown in each call")] = 2
@@ -89,7 +91,7 @@ class Retrieving(FromNothing):
         shown = self._shelves.drawn(label or "", self._by.passages, trial.rng(f"passages {orders[0].index}"))
         text = "\n\n".join(f"[{passage.id}]\n{passage.text}" for passage in shown)
         slots = {**self._whole.slots(facts), "passages": text, "count": str(len(orders))}
-        prompt = prompts.render("write_grounded", **slots)
+        prompt = prompts.render(self._by.job, **slots)
         lineage: Fields = {"shown": [passage.id for passage in shown]}
         return Sheet(orders, prompt, self._whole.listed(dict.fromkeys(_CITED, _TEXT)), partial(_cited, shown), facts, lineage)
 

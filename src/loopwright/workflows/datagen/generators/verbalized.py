@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -23,6 +23,8 @@ PROBABILITY = "probability"
 
 
 class Verbalized(Sampling):
+    job: ClassVar[str] = "write_verbalized"
+
     candidates: Annotated[int, Field(ge=1, le=10, description="candidates that are asked for, for each row")] = 3
     most: Annotated[float, Field(gt=0, le=1, description="the probability that a candidate is to be below")] = 0.1
     rows_per_call: RowsPerCall = 5
@@ -53,7 +55,7 @@ class Verbalizing(FromNothing):
         facts = self._plans.drawn(orders[0].label, trial.rng(f"facts {orders[0].index}"))
         count = len(orders) * self._by.candidates
         told = {**self._whole.slots(facts), "count": str(count), "most": f"{self._by.most:g}"}
-        prompt = prompts.render("write_verbalized", **told)
+        prompt = prompts.render(self._by.job, **told)
         schema = self._whole.listed({PROBABILITY: {"type": "number", "minimum": 0, "maximum": 1}})
         return Sheet(orders, prompt, schema, partial(_tail, len(orders)), facts)
 
