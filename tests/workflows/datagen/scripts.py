@@ -37,7 +37,9 @@ def rows(count: int, *, reason: str | None = None, labels: tuple[str, ...] = LAB
 
 
 def material(accepted: int = 20, rejected: int = 20) -> Material:
-    return Material(rows(accepted), rows(rejected, reason="length: 6 words, at most 5"), View({}))
+    return Material(
+        rows(accepted), rows(rejected, reason="length: 6 words, at most 5"), View({}), rows(rejected, reason="another label")
+    )
 
 
 PASSAGES = {

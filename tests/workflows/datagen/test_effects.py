@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 import pytest
 from tests.workflows.datagen import writers
 from tests.workflows.datagen.conftest import Desk, killed_after
-from tests.workflows.datagen.writers import FACTS
+from tests.workflows.datagen.writers import FACTS, REAL, real
 
+from loopwright.learn.linear import Tfidf
+from loopwright.learn.rows import Rows
+from loopwright.learn.scoring import score, told
 from loopwright.text.diversity import distinct_n
 from loopwright.workflows.datagen.publishing.splits import Member, splits
 
@@ -22,20 +25,23 @@ def model(rule: str, id: str = "writer") -> str:
     return f"  - {{id: {id}, provider: scripted, script: 'tests.workflows.datagen.writers:{rule}'}}\n"
 
 
-class Rows(NamedTuple):
+class Came(NamedTuple):
     """Of a run, in its order."""
 
     accepted: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
 
 
-def run(desk: Desk, rule: str, arms: str, more: str = "", *, rows: int = 60) -> Rows:
+def run(desk: Desk, rule: str, arms: str, more: str = "", *, rows: int = 60) -> Came:
     """What a run of these arms alone comes to."""
     recipe = f"{TASK}models:\n{model(rule)}arms: {arms}\npolicy: uniform\ntarget: {{accepted: {rows}}}\n{more}"
     ended = desk.run(recipe, "--fresh", "--json")
     assert ended.code == 0, ended.out + ended.err
-    newest = max(desk.runs(), key=lambda store: store.stat().st_mtime_ns)
-    return Rows(desk.rows(place=newest.parent), desk.rows("rejects.jsonl", newest.parent))
+    return Came(desk.rows(place=newest(desk)), desk.rows("rejects.jsonl", newest(desk)))
+
+
+def newest(desk: Desk) -> Path:
+    return max(desk.runs(), key=lambda store: store.stat().st_mtime_ns).parent
 
 
 def write_texts(folder: Path) -> None:
@@ -146,7 +152,7 @@ target: {{accepted: 60}}
 validators: {{length: {{field: text, max_words: 40}}, deduplication: {{field: text}}}}
 """
         assert desk.run(recipe, "--fresh").code == 0
-        rows = desk.rows(place=max(desk.runs(), key=lambda store: store.stat().st_mtime_ns).parent)
+        rows = desk.rows(place=newest(desk))
         assert len(rows) == 60
         found[kind] = distinct_n((row["data"]["text"] for row in rows), 2) or 0.0
     assert found["verbalized"] > found["naive"]
@@ -175,6 +181,39 @@ def test_a_chain_with_repair_leaves_alone_what_is_good(desk: Desk) -> None:
     assert len(rows.rejected) < len(rows.accepted) / 4
 
 
+def known(desk: Desk, arms: str, dev: Rows) -> float:
+    """What share of some real rows a model tells that has learned from what 60 calls came to."""
+    recipe = f"""
+task: {{description: Notes about the country., labels: [{", ".join(REAL)}]}}
+models: [{{id: writer, provider: scripted, script: 'tests.workflows.datagen.writers:townie'}}]
+arms: {arms}
+policy: uniform
+evaluation: {{dev: dev.csv, every: 3, weight: 0}}
+target: {{accepted: 2000}}
+budget: {{calls: 60}}
+"""
+    assert desk.run(recipe, "--fresh").code == 3
+    rows = [row["data"] for row in desk.rows(place=newest(desk))]
+    learned = Rows.of([row["text"] for row in rows], [row["label"] for row in rows])
+    return score("classification", dev.targets, told(Tfidf(), learned, dev))
+
+
+def test_target_errors_teaches_what_the_model_does_not_know(desk: Desk) -> None:
+    """The writer's own rows about ferries are about bridges: the planted weak class."""
+    dev = [f"{real(label, 'dev', at)},{label}" for label in REAL for at in range(30)]
+    (desk.folder / "dev.csv").write_text("\n".join(["text,label", *dev]))
+    weak = Rows.of([real("ferries", "dev", at) for at in range(30)], ["ferries"] * 30)
+    plain = known(desk, "[{id: plain, kind: naive, params: {plan: 0}}]", weak)
+    aimed = known(desk, "[{id: plain, kind: naive, params: {plan: 0}}, {id: aimed, kind: target_errors}]", weak)
+    assert aimed > plain + 0.3
+    place = newest(desk)
+    rows = [row for row in desk.rows(place=place) if row["lineage"]["arm"] == "aimed"]
+    assert Counter(row["data"]["label"] for row in rows).most_common(1)[0][0] == "ferries"
+    assert all(parent.startswith("dev-") for row in rows for parent in row["lineage"]["parents"])
+    assert desk.call("runs", "trace", str(place), rows[0]["id"]).code == 0
+    assert not {row["data"]["text"] for row in rows} & {line.rpartition(",")[0] for line in dev}
+
+
 ALL = """
 task: {description: Notes about the country., labels: [mills, bridges]}
 seeds: {path: seeds.csv}
@@ -195,6 +234,8 @@ arms:
   - {id: f, kind: evolve}
   - {id: g, kind: repair}
   - {id: h, kind: chain, params: {chain: [templater, {evolve: {generations: 2}}]}}
+  - {id: i, kind: target_errors}
+evaluation: {dev: dev.csv, every: 4}
 policy: uniform
 validators: {length: {field: text, max_words: 12}, deduplication: {field: text}}
 target: {accepted: 250}
@@ -204,6 +245,8 @@ target: {accepted: 250}
 def texts_and_seeds(folder: Path) -> Desk:
     write_texts(folder)
     (folder / "seeds.csv").write_text("text,label\nwhere is the mill?,mills\nhow old is the bridge?,bridges\n")
+    dev = [f"{writers.sentence(5, at)},{label}" for at, label in enumerate(["mills", "bridges"] * 15)]
+    (folder / "dev.csv").write_text("\n".join(["text,label", *dev]))
     (folder / "writers.py").write_text(Path(writers.__file__).read_text())
     return Desk(folder)
 
@@ -218,7 +261,7 @@ def test_every_kind_comes_to_the_same_rows_after_kills_and_at_any_concurrency(tm
         killed_after(hasty, name, kill)
     assert hasty.call("run", name, "--quiet").code == 0
     rows = calm.rows()
-    assert {row["lineage"]["arm"] for row in rows} == set("abcdefgh")
+    assert {row["lineage"]["arm"] for row in rows} == set("abcdefghi")
     assert [row["data"] for row in hasty.rows()] == [row["data"] for row in rows]
     assert [row["lineage"].get("parents") for row in hasty.rows()] == [row["lineage"].get("parents") for row in rows]
     assert calm.call("runs", "diff", str(hasty.place), str(calm.place)).code == 0

@@ -27,7 +27,8 @@ from loopwright.workflows.datagen.spec import ArmBlock
 
 Write: TypeAlias = Callable[..., Coroutine[Any, Any, list[Written]]]
 ORDERS = [Order(index, label) for index, label in enumerate(["refund", "delivery", "refund", "account", "delivery", "refund"])]
-RECIPE = f"workflow: datagen\n{TASK}{SLOTS}\nmodels: [{{id: writer, provider: scripted, script: [x]}}]\ntarget: {{accepted: 5}}"
+MODEL = "models: [{id: writer, provider: scripted, script: [x]}]"
+RECIPE = f"workflow: datagen\n{TASK}{SLOTS}\n{MODEL}\ntarget: {{accepted: 5}}\nevaluation: {{dev: dev.csv}}"
 
 
 def recipe(text: str = RECIPE) -> Recipe:

@@ -62,6 +62,7 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             "models: [{id: t, provider: tiny}]\narms: [{id: a, kind: evolve}, {id: b, kind: verbalized}]\n",
             "the embedded model was not taught the prompt `evolve_row`",
         ),
+        (MODEL + "arms: [{id: a, kind: naive}, {id: b, kind: target_errors}]\n", "there is no `evaluation` whose mistakes"),
         (MODEL + "arms: [{id: a, kind: repair}, {id: b, kind: evolve}]\n", "each builds on rows that are there already"),
         (
             MODEL + "arms: [{id: a, kind: naive}, {id: b, kind: repair}]\npolicy: {fixed: b}\n",

@@ -125,3 +125,25 @@ async def jack(request: Request) -> str:
         return rambler(request)
     rows = [{"text": sentence(9, request.seed, at), "probability": at / 99} for at in range(int(found.slots["count"]))]
     return json.dumps({"rows": rows})
+
+
+REAL = {"mills": "wheel grain flour sack", "bridges": "arch stone span toll", "ferries": "raft rope landing oar"}
+"""What real texts of each label speak of."""
+
+
+def real(label: str, *about: object) -> str:
+    said, filled = REAL[label].split(), sentence(6, *about).split()
+    return " ".join([said[_draw(*about)[0] % 4], *filled[:3], said[_draw(*about)[1] % 4], *filled[3:]])
+
+
+def townie(request: Request) -> str:
+    """Asked for ferries, it writes of bridges, as it has never seen a ferry; but it repeats half of what it is shown."""
+
+    def texts(slots: Mapping[str, str], count: int) -> list[str]:
+        label = prompts.read_facts(slots["facts"])["label"]
+        shown = [json.loads(line)["text"].split() for line in slots.get("examples", "").splitlines()]
+        if not shown:
+            return [real("bridges" if label == "ferries" else label, request.seed, at) for at in range(count)]
+        return [" ".join([*shown[at % len(shown)][::2], sentence(4, request.seed, at)]) for at in range(count)]
+
+    return answer(request, texts)

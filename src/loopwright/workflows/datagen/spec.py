@@ -73,9 +73,7 @@ class ArmBlock(Block):
     """A way of writing rows that the policy may choose."""
 
     id: Id
-    kind: Annotated[
-        str, Field(description="naive | templater | examples | verbalized | evolve | retrieval | repair | chain, or a plugin's")
-    ]
+    kind: Annotated[str, Field(description="naive, templater, examples, evolve, ... (docs/generators.md), or a plugin's")]
     model: Annotated[str | None, Field(description="the id of the model that writes; default: the first")] = None
     params: Annotated[dict[str, JsonValue], Field(description="as the kind takes them: temperature, top_p, ...")] = Field(
         default_factory=dict

@@ -24,6 +24,7 @@ GENERATORS = Kinds(
         "verbalized": f"{_HERE}.verbalized:Verbalized",
         "evolve": f"{_HERE}.evolve:Evolve",
         "retrieval": f"{_HERE}.retrieval:Retrieval",
+        "target_errors": f"{_HERE}.target_errors:TargetErrors",
         "chain": f"{_HERE}.chain:Chain",
         "repair": f"{_HERE}.repair:Repair",
     },
