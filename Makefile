@@ -21,6 +21,11 @@ BASE := .venv-base/made-$(call digest,requirements/base.txt)
 READERS := .venv-publish/made-$(call digest,requirements/publish.txt pyproject.toml)
 PEERS := .venv-bench/made-$(call digest,requirements/bench.txt pyproject.toml)
 
+# Whole programs, each in an environment of its own, unlocked: typer above 0.28 breaks the first, the second forgets requests.
+RIVAL_data-designer := data-designer==0.9.7 typer==0.25.1 rensa==0.5.0
+RIVAL_distilabel := distilabel[openai]==1.5.3 requests rensa==0.5.0
+RIVALS := .venv-peer-data-designer/made .venv-peer-distilabel/made
+
 .PHONY: help env test torch browser quick check lint types layers size bench bench-peers clients publish-check regret planted prove lock format clean
 
 help: ## this list
@@ -67,9 +72,10 @@ size: $(DEV) $(BASE) ## the install that users get, with the toy beside it, and 
 bench: $(DEV) ## ratios, each measured against something in the same process
 	for script in $(filter-out $(addprefix bench/,regret.py drift.py datagen_planted.py datagen_peers.py),$(wildcard bench/*.py)); do $(BIN)/python $$script; done
 
-bench-peers: $(PEERS) ## the calling path and the policies beside other libraries, in .venv-bench
+bench-peers: $(DEV) $(PEERS) $(RIVALS) ## calls, policies and whole runs beside other libraries, in .venv-bench and .venv-peer-*
 	.venv-bench/bin/python bench/paths.py --peers
 	.venv-bench/bin/python bench/policies.py --peers
+	$(BIN)/python bench/datagen_peers.py
 
 clients: $(PEERS) ## the openai SDK and LiteLLM against the practice server, in .venv-bench
 	.venv-bench/bin/python -m pytest tests/llm/test_practice_clients.py tests/llm/test_providers.py
@@ -95,7 +101,7 @@ lock: $(DEV) ## make the lock files anew
 	$(COMPILE) --upgrade --output-file requirements/publish.txt pyproject.toml requirements/publish.in
 
 clean: ## remove all that was made here
-	rm -rf .venv .venv-base .venv-bench .venv-publish build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-base .venv-bench .venv-peer-* .venv-publish build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(DEV):
 	$(PYTHON) -m venv --clear --without-pip .venv
@@ -107,6 +113,11 @@ $(BASE):
 	$(PYTHON) -m venv --clear --without-pip .venv-base
 	$(PIP) .venv-base/bin/python $(LOCKED) requirements/base.txt
 	touch $@
+
+.venv-peer-%/made:
+	$(PYTHON) -m venv --clear --without-pip .venv-peer-$*
+	$(PIP) .venv-peer-$*/bin/python install --only-binary :all: $(RIVAL_$*) && touch $@ || \
+		{ rm -rf .venv-peer-$*; echo "$* cannot be installed here, so nothing is measured beside it" >&2; }
 
 $(PEERS):
 	$(PYTHON) -m venv --clear --without-pip .venv-bench

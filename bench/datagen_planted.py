@@ -59,9 +59,6 @@ ROWS = (
     Row("exp3", "exp3"),
     Row("default", target=100),
     Row("default", target=200),
-    Row("default", target=2000),
-    Row("default", batch=5),
-    Row("default", batch=25),
 )
 
 

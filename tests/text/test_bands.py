@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loopwright.text.bands import RECENT, Agreeing
+from loopwright.text.bands import LONGEST, RECENT, Agreeing
 
 
-@pytest.mark.parametrize("count", [0, 1, RECENT - 1, RECENT, 3 * RECENT, 5 * RECENT + 7])
-def test_it_finds_what_comparing_all_finds(count: int) -> None:
+@pytest.mark.parametrize("longest", [2 * RECENT, LONGEST])
+@pytest.mark.parametrize("count", [0, 1, RECENT - 1, RECENT, 3 * RECENT, 9 * RECENT + 7])
+def test_it_finds_what_comparing_all_finds(count: int, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slots of few values, so that many agree, in several bands, and in bands of other places."""
+    monkeypatch.setattr("loopwright.text.bands.LONGEST", longest)
     draw = np.random.default_rng(count)
     signatures = draw.integers(0, 6, (count, 12)).astype(np.uint16)
     index = Agreeing(4, 3)

@@ -5,7 +5,7 @@ What was added last is looked at one by one; every so often it becomes a run, an
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from loopwright.policy.keyed import Keyed
 
 RECENT = 256
+LONGEST = 32_768
+"""Signatures of a run that grows no more: what it takes to make one of two is bounded."""
 
 Keys = NDArray[np.uint64]
 Places = NDArray[np.uint32]
@@ -53,17 +55,17 @@ class Agreeing:
         """The places of those that agree in a band, in order; `since` leaves out so many of the first."""
         fresh = self._count % RECENT
         start = self._count - fresh
-        found = {start + place for place in (self._recent[:fresh] == keys).any(axis=1).nonzero()[0].tolist()}
+        recent = (self._recent[:fresh] == keys).any(axis=1).nonzero()[0] + start
+        found: list[NDArray[np.integer[Any]]] = [recent]
         for run in reversed(self._runs):
             if start <= since:
                 break
             start -= len(run.keys) // len(keys)
-            starts = run.keys.searchsorted(keys)
-            starts[starts == len(run.keys)] = 0
-            for at in (run.keys[starts] == keys).nonzero()[0]:
-                end = run.keys.searchsorted(keys[at], "right")
-                found.update(run.places[starts[at] : end].tolist())
-        return np.array(sorted(place for place in found if place >= since), np.int64)
+            first = run.keys.searchsorted(keys)
+            for at in (run.keys.take(first, mode="clip") == keys).nonzero()[0]:
+                found.append(run.places[first[at] : run.keys.searchsorted(keys[at], "right")])
+        places: NDArray[np.int64] = np.unique(np.concatenate(found)) if len(found) > 1 else recent
+        return places[places >= since]
 
     @property
     def bytes(self) -> int:
@@ -72,7 +74,7 @@ class Agreeing:
     def _settle(self) -> None:
         places = np.repeat(np.arange(self._count - RECENT, self._count, dtype=np.uint32), self._number)
         self._runs.append(_in_order(self._recent.ravel(), places))
-        while len(self._runs) > 1 and len(self._runs[-2].keys) <= len(self._runs[-1].keys):
+        while len(self._runs) > 1 and len(self._runs[-2].keys) <= min(len(self._runs[-1].keys), LONGEST // 2 * self._number):
             last, before = self._runs.pop(), self._runs.pop()
             self._runs.append(_in_order(np.concatenate([before.keys, last.keys]), np.concatenate([before.places, last.places])))
 
