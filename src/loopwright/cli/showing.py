@@ -88,6 +88,7 @@ def _facts(whole: Whole) -> list[tuple[str, str]]:
         ("trials", f"{count(counts.trials)}, {count(counts.failed)} failed"),
         ("samples", f"{count(counts.samples)}, {count(counts.accepted)} accepted ({share(counts.accepted, counts.samples)})"),
         ("calls", f"{count(counts.calls)}, {usd(overview.nano_usd)}"),
+        ("began", _beginning(whole)),
         *(("budget", rows.cap(cap)) for cap in whole.caps),
         ("set", ", ".join(whole.sets)),
         ("stages", rows.stages(whole.stages)),
@@ -97,10 +98,18 @@ def _facts(whole: Whole) -> list[tuple[str, str]]:
     return [(label, fact) for label, fact in facts if fact]
 
 
+def _beginning(whole: Whole) -> str:
+    found = whole.recalled
+    if found is None:
+        return ""
+    return f"with what {found.sources} of {found.domain} learned in {count(found.trials)} trials"
+
+
 def _details(whole: Whole) -> dict[str, Any]:
     return {
         "digest": whole.digest,
         "seed": whole.seed,
+        "recalled": whole.recalled and whole.recalled._asdict(),
         "sets": whole.sets,
         "caps": [asdict(cap) for cap in whole.caps],
         "arms": [arm._asdict() for arm in whole.arms],

@@ -21,6 +21,7 @@ from loopwright.report.page import charts, figure, paragraph
 from loopwright.report.spark import spark
 from loopwright.report.tables import Group, heads, table
 from loopwright.runs.changes import Changed, changes_in
+from loopwright.runs.read import Recalled
 from loopwright.runs.series import Cell, Course, Line, summed
 
 _EARNED = heads("arm >pulls >share >rewards >mean >95_%_interval over_time")
@@ -30,14 +31,24 @@ _ROOM = 6
 """Columns of a heat map that can still be read."""
 
 
-def panel(policy: Json, course: Course) -> Markup:
+def panel(policy: Json, course: Course, recalled: Recalled | None = None) -> Markup:
     kind = policy if isinstance(policy, str) else orjson.dumps(policy).decode()
-    said = paragraph(joined(["The policy is ", element("code", kind), "."]))
+    said = joined([paragraph(joined(["The policy is ", element("code", kind), "."])), _beginning(recalled)])
     if not any(course.decisions):
         return joined([said, paragraph("It has not decided anything yet.", "quiet")])
     drawn = charts([*_over_time(course), *_at_last(course)])
     tables = [_overall(course), _in_contexts(course), models.tables(course), _decisions(course)]
     return joined([said, _changes(policy, course), drawn, _note(course), *tables])
+
+
+def _beginning(recalled: Recalled | None) -> Markup | None:
+    if recalled is None:
+        return None
+    if not recalled.runs:
+        return paragraph(f"It is the first run of the domain {recalled.domain}, and began with nothing.")
+    return paragraph(
+        f"It began with what {recalled.sources} of the domain {recalled.domain} learned in {count(recalled.trials)} trials."
+    )
 
 
 def _changes(policy: Json, course: Course) -> Markup | None:

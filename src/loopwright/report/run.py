@@ -31,7 +31,7 @@ def report(folder: RunFolder, last: int = 25) -> str:
     with RunReader.open(folder.store) as reader:
         mine = own(Shown(reader, run, course))
     generic = [
-        Section("policy", "Policy", policy.panel(run.policy, course)),
+        Section("policy", "Policy", policy.panel(run.policy, course, run.recalled)),
         Section("failures", "Failures", _failures(run)),
         Section("verdicts", "Verdicts", _verdicts(run)),
         Section("models", "Models and spend", _models(run)),

@@ -42,6 +42,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     spec = validate(document, workflow.spec)
     problems = [*_executor(spec), *_models(spec), *promises.problems(spec.models, spec.budget), *spec.problems()]
     try:
+        problems += _misplaced(spec)
         policy = build(spec.policy)
         problems += [*_memory(spec, policy), *_states(policy)]
     except SpecError as error:
@@ -83,6 +84,11 @@ def _models(spec: RunSpec) -> Iterator[Problem]:
     blocks = {block.id: block for block in spec.models}
     for index, block in enumerate(spec.models):
         yield from providers.check(block, blocks, f"models[{index}]")
+
+
+def _misplaced(spec: RunSpec) -> Iterator[Problem]:
+    if spec.policy.kind == "memory":
+        yield Problem("policy", "a domain is named beside the policy, as it holds for all policies", "memory: DOMAIN")
 
 
 def _memory(spec: RunSpec, policy: Policy) -> Iterator[Problem]:

@@ -68,6 +68,18 @@ class Span(NamedTuple):
     ended: float | None
 
 
+class Recalled(NamedTuple):
+    """What a run's domain knew when it began: from so many earlier runs, in so many trials."""
+
+    domain: str
+    runs: int
+    trials: int
+
+    @property
+    def sources(self) -> str:
+        return "an earlier run" if self.runs == 1 else f"{self.runs:,} earlier runs"
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """All that is known of one run, but for its rows."""
@@ -75,6 +87,7 @@ class Whole:
     overview: Overview
     span: Span
     policy: Json
+    recalled: Recalled | None
     models: tuple[Model, ...]
     digest: str
     seed: int | None
@@ -121,6 +134,7 @@ def whole(folder: RunFolder) -> Whole:
             overview=_overview(folder, reader, meta),
             span=Span(began.get("started"), (meta.get("end") or {}).get("at")),
             policy=spec.get("policy"),
+            recalled=_recalled(meta),
             models=tuple(Model(each["id"], each["provider"], each["model"] or each["id"]) for each in spec.get("models", ())),
             digest=began.get("digest", ""),
             seed=spec.get("seed"),
@@ -133,6 +147,12 @@ def whole(folder: RunFolder) -> Whole:
             stages=Stages(reader.count_stages(), tuple(stage.name for stage in reader.stages(limit=10))),
             last_event=next(iter(reader.events(limit=1, newest=True).rows), None),
         )
+
+
+def _recalled(meta: dict[str, Any]) -> Recalled | None:
+    """None where the run's spec names no domain."""
+    memory = (meta.get("beginning") or {}).get("memory")
+    return memory and Recalled(memory["domain"], len(memory["runs"]), (memory["state"] or {"trials": 0})["trials"])
 
 
 def part(folder: RunFolder, name: str, limit: int) -> list[Any]:
