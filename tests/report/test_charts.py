@@ -20,6 +20,7 @@ from loopwright.report.heat import Cell, heat
 from loopwright.report.histogram import Bins, histogram
 from loopwright.report.lines import COLUMNS, Point, Series, apart, lines, thinned
 from loopwright.report.looks import LOOKS, standalone
+from loopwright.report.points import OTHERS, Dot, points
 from loopwright.report.reliability import Bucket, calibration_error, reliability
 from loopwright.report.spark import blocks, spark
 
@@ -46,6 +47,7 @@ CHARTS: dict[str, st.SearchStrategy[str]] = {
         ),
         max_size=12,
     ).map(lambda given: reliability(CAPTION, given)),
+    "points": st.lists(st.builds(Dot, FINITE, FINITE, NAMES, NAMES), max_size=20).map(lambda given: points(CAPTION, given)),
 }
 EMPTY: dict[str, Callable[[], str]] = {
     "lines": lambda: lines(CAPTION, [Series("nothing", ())], X, Y),
@@ -53,6 +55,7 @@ EMPTY: dict[str, Callable[[], str]] = {
     "histogram": lambda: histogram(CAPTION, Bins(0, 1, (0, 0)), "USD"),
     "heat": lambda: heat(CAPTION, ["a"], ["b"], [[None]]),
     "reliability": lambda: reliability(CAPTION, [Bucket(0, 0.5, 0)]),
+    "points": lambda: points(CAPTION, []),
 }
 
 
@@ -191,3 +194,15 @@ def test_sparklines_leave_gaps_where_nothing_is_known() -> None:
     assert blocks([]) == ""
     assert spark([0.0, 0.5, None, 1.0]).count("M") == 2
     assert "path" not in spark([None])
+
+
+def test_a_map_has_every_point_once_and_a_look_for_the_largest_groups() -> None:
+    given = [Dot(n, -n, f"group {n % 12 if n % 3 else 0}", f"row {n}") for n in range(90)]
+    drawn = Drawing(points(CAPTION, given))
+    titles = [title.text or "" for title in drawn.root.iter("{http://www.w3.org/2000/svg}title")]
+    assert sorted(titles) == sorted([CAPTION.title, *(dot.about for dot in given)])
+    assert "group 0: 30." in drawn.says
+    assert f"{OTHERS}: " in drawn.says
+    assert sum(int(size) for size in re.findall(r": (\d+)\.", drawn.says)) == 90
+    assert drawn.words[-1] == OTHERS
+    assert len(drawn.words) == 2 + len(LOOKS)

@@ -162,3 +162,13 @@ def test_the_course_of_a_long_run_is_thinned(generated: RunFolder, monkeypatch: 
 def test_what_is_shown_is_evenly_spread() -> None:
     assert spread(3, 12) == {0, 1, 2}
     assert spread(100, 4) == {0, 25, 50, 75}
+
+
+def test_the_map_has_the_accepted_rows_with_their_labels(generated: RunFolder) -> None:
+    page = Page(report(generated))
+    for words in (
+        "Rows in the same words lie near",
+        "By the lexical embedder, which sees wording and not meaning",
+        "of what sets them",
+    ):
+        assert words in page.text

@@ -77,14 +77,17 @@ def test_a_group_is_known_by_its_first_member(pairs: list[tuple[int, int]]) -> N
 
 
 def test_the_plane_is_that_of_the_principal_components() -> None:
-    ours, theirs = plane(VECTORS), PCA(2, svd_solver="full").fit_transform(VECTORS.astype(np.float64))
-    signs = np.sign((ours * theirs).sum(axis=0))
-    np.testing.assert_allclose(ours, theirs * signs, atol=1e-9)
-    assert (plane(VECTORS) == ours).all()
+    peer = PCA(2, svd_solver="full")
+    ours, theirs = plane(VECTORS), peer.fit_transform(VECTORS.astype(np.float64))
+    signs = np.sign((ours.places * theirs).sum(axis=0))
+    np.testing.assert_allclose(ours.places, theirs * signs, atol=1e-9)
+    assert ours.share == pytest.approx(peer.explained_variance_ratio_.sum())
+    assert (plane(VECTORS).places == ours.places).all()
 
 
 @pytest.mark.parametrize("vectors", [VECTORS[:0], VECTORS[:1], VECTORS[[3, 3, 3]], VECTORS[:4, :1]])
 def test_a_plane_has_a_place_for_each_however_few_there_are(vectors: Any) -> None:
     found = plane(vectors)
-    assert found.shape == (len(vectors), 2)
-    assert np.isfinite(found).all()
+    assert found.places.shape == (len(vectors), 2)
+    assert np.isfinite(found.places).all()
+    assert 0 <= found.share <= 1 + 1e-9

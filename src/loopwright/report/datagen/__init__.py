@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from loopwright.errors import UsageError
-from loopwright.report.datagen import arms, dataset, diversity, funnel, labels, rows, worth
+from loopwright.report.datagen import arms, dataset, diversity, funnel, labels, rows, wordings, worth
 from loopwright.report.datagen.made import Made
 from loopwright.report.datagen.tally import tallied
 from loopwright.report.markup import Markup, shortened
@@ -32,6 +32,7 @@ def sections(shown: Shown) -> Iterator[Section]:
         ("verdicts", "From written to accepted", funnel.panel(made)),
         ("labels", "Labels", labels.panel(made)),
         ("diversity", "Diversity and length", diversity.panel(made)),
+        ("map", "Map", wordings.panel(made)),
         ("worth", "Worth on real rows", worth.panel(made)),
         ("rows", "Rows", rows.panel(made)),
         ("arms", "Arms", arms.panel(made)),
