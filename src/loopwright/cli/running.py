@@ -100,6 +100,8 @@ def _summarise(result: Result, screen: Screen) -> None:
     if progress.arms:
         screen.result("")
         _arms(progress.arms, screen)
+    for warning in progress.warnings:
+        screen.error(f"warning: {warning}")
 
 
 def _arms(arms: Mapping[str, ArmProgress], screen: Screen) -> None:
@@ -128,6 +130,7 @@ def _fields(result: Result) -> dict[str, object]:
         "failed": progress.failed,
         "samples": progress.samples,
         "accepted": progress.accepted,
+        "warnings": progress.warnings,
         "arms": {
             name: {"pulls": arm.pulls, "rewards": arm.rewards, "mean": arm.mean, "switched_off": arm.off}
             for name, arm in progress.arms.items()

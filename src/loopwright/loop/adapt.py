@@ -186,6 +186,8 @@ class Adaptation(Generic[S]):
     def _advance(self, settlement: Settlement) -> None:
         self.memory.advance()
         for happening in settlement.events:
+            if happening.warning is not None:
+                self.progress.warn(happening.warning)
             if happening.kind == ARM_OFF:
                 self.progress.switch_off(str(happening.detail["arm"]), str(happening.detail["reason"]))
         self._seen[self._settled + self._setting.window.size] = self.state.seen()

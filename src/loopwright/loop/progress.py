@@ -40,6 +40,7 @@ class Progress:
     accepted_before: int = 0
     """Samples that earlier lives accepted."""
     arms: dict[str, ArmProgress] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def note(self, trial: TrialRecord, decisions: Iterable[Decision], samples: Iterable[Sample]) -> None:
         """A trial has settled."""
@@ -57,6 +58,11 @@ class Progress:
         progress.rewards += 1
         progress.total += reward.weight * reward.value
         progress.weight += reward.weight
+
+    def warn(self, warning: str) -> None:
+        """Whoever started the run is to know this, once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def switch_off(self, arm: str, reason: str) -> None:
         """An arm is offered no more."""

@@ -40,10 +40,12 @@ class Payoff(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """Something that a reader of the run should know, for its list of events."""
+    """Something that a reader of the run should know, for its list of events; where there is a warning, whoever started the run
+    is told."""
 
     kind: str
     detail: Fields
+    warning: str | None = None
 
 
 def switched_off(arm: str, trial: int, reason: str) -> Happening:

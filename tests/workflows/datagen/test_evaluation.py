@@ -102,7 +102,9 @@ def test_rows_that_stand_in_the_dev_set_are_said_and_not_learned_from(desk: Desk
     assert desk.call("run", name, "--quiet").code == 0
     accepted = [row["data"]["text"] for row in map(_record, asked(desk.place, "SELECT data FROM sample WHERE accepted = 1"))]
     (desk.folder / "dev.csv").write_text("text,label\n" + "\n".join(f"{text},account" for text in (*accepted[:2], *dev.texts)))
-    assert desk.call("run", name, "--quiet", "--fresh").code == 0
+    ended = desk.call("run", name, "--quiet", "--fresh")
+    assert "warning: LEAK: seeds stand in the dev set" in ended.err
+    assert ended.err.count("warning: LEAK: accepted rows stand in the dev set") == 1
     (again,) = (store.parent for store in desk.runs() if store.parent.name.endswith("-2"))
     events = [
         json.loads(detail) for (detail,) in asked(again, "SELECT detail FROM event WHERE kind = 'dev_overlap' ORDER BY id")
