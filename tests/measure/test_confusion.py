@@ -49,6 +49,14 @@ def test_intervals_cover() -> None:
     assert min(held) >= 0.92 * 300, held
 
 
+def test_a_test_without_a_mistake_promises_none() -> None:
+    found = confusion(["a", "b"] * 40, ["a", "b"] * 40)
+    low, high = found.macro_f1_within()
+    assert found.macro_f1 == high == 1.0
+    assert 0.9 < low < 0.99
+    assert low == pytest.approx(found.accuracy_within().low, abs=0.02)
+
+
 def test_no_rows_say_nothing() -> None:
     nothing = confusion([], [])
     assert (nothing.accuracy, nothing.macro_f1) == (0.0, 0.0)
