@@ -11,7 +11,10 @@ from loopwright.runs.read import Whole
 from loopwright.runs.series import Course
 from loopwright.store.reader import RunReader
 
-KINDS = Kinds("page", {"datagen": "loopwright.report.datagen:sections"})
+KINDS = Kinds(
+    "page",
+    {"datagen": "loopwright.report.datagen:sections", "correction": "loopwright.report.correction:sections"},
+)
 
 
 class Shown(NamedTuple):

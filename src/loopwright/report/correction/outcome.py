@@ -1,0 +1,73 @@
+"""Whether asking again helped: first and final answers, turn by turn, in the course of the run, and what a net fix cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from loopwright.measure.intervals import wilson
+from loopwright.report.amounts import count
+from loopwright.report.correction.told import Told
+from loopwright.report.frame import Axis, Caption
+from loopwright.report.lines import Point, Series, lines
+from loopwright.report.markup import Child, Markup, joined
+from loopwright.report.page import charts, facts, figure, paragraph
+
+
+def panel(told: Told) -> Markup:
+    figures = told.figures
+    if not figures.questions:
+        return joined([_oracle(told), paragraph("Of no question that ended so far is the reference answer known.", "quiet")])
+    drawn = charts([_by_turn(told), _over_time(told)])
+    return joined([_oracle(told), facts(list(_facts(told))), drawn])
+
+
+def _oracle(told: Told) -> Markup | None:
+    if not told.spec.stop.oracle:
+        return None
+    return paragraph("Upper bound: this run stopped by looking at the reference answers (an oracle), as nobody can.", "notice")
+
+
+def _facts(told: Told) -> Iterator[tuple[str, Child]]:
+    plain: dict[str, Any] = told.figures.plain()
+    yield "questions", count(plain["questions"])
+    yield "right at first", _held(plain["first_accuracy"])
+    yield "right at last", _held(plain["final_accuracy"])
+    yield "net gain", _held(plain["net_gain"], signed=True)
+    yield "fixed, and broken", f"{count(plain['questions_gained'])}, and {count(plain['questions_lost'])}"
+    yield "price per question", f"{plain['mean_price']:.3f} correct answers"
+    first = plain["first_accuracy"]["mean"]
+    yield "utility, and never asking", f"{plain['mean_utility']:.3f}, and {first:.3f}"
+    per_fix = plain["tokens_per_net_fix"]
+    yield "tokens per net fix", "none was fixed net" if per_fix is None else count(per_fix)
+
+
+def _held(given: dict[str, float], signed: bool = False) -> str:
+    form = "+.3f" if signed else ".3f"
+    return f"{given['mean']:{form}} ({given['low']:{form}} to {given['high']:{form}})"
+
+
+def _by_turn(told: Told) -> Markup:
+    questions = told.figures.questions
+    points = [
+        Point(float(turn), right / questions, *wilson(right, questions)) for turn, (_, right) in enumerate(told.figures.by_turn)
+    ]
+    caption = Caption("Right answers, had all stopped there", "share of questions", f"{count(questions)} questions")
+    drawn = lines(caption, [Series("right", tuple(points))], Axis("reprompts"), Axis("share right"))
+    reached = ", ".join(f"{count(reached)}" for reached, _ in told.figures.by_turn)
+    return figure(drawn, f"Asked 0, 1, 2, ... times again: {reached}. Bands are 95 % intervals.")
+
+
+def _over_time(told: Told) -> Markup:
+    at, gained, utility = 0, [], []
+    for block in told.blocks:
+        at += block.questions
+        if block.questions:
+            gained.append(Point(float(at), block.gain / block.questions))
+            utility.append(Point(float(at), (block.gain - block.price) / block.questions))
+    caption = Caption("Gained over never asking again", "correct answers per question", f"{count(at)} questions")
+    series = [Series("accuracy", tuple(gained)), Series("less the price", tuple(utility))]
+    drawn = lines(caption, series, Axis("questions"), Axis("gain per question"))
+    return figure(
+        drawn, f"Means of {len(gained)} stretches of the run. Never asking again is 0: the first answers are the same."
+    )
