@@ -40,7 +40,7 @@ def read(folder: Path, text: str | bytes, kind: str, **given: Any) -> list[Examp
     return list(chosen(source(asked), asked, folder))
 
 
-@pytest.mark.parametrize("kind", list(SOURCES.builtin))
+@pytest.mark.parametrize("kind", [kind for kind in SOURCES.builtin if kind != "python"])
 def test_every_source_gives_the_same_examples_each_time_and_names_a_checker(kind: str, tmp_path: Path) -> None:
     if kind == "parquet":
         parquet_file(tmp_path / "data", [{"question": "How many?", "reference_answer": "18"}])
@@ -57,6 +57,13 @@ def test_every_source_gives_the_same_examples_each_time_and_names_a_checker(kind
     assert first[0].reference is not None
     assert len({each.id for each in first}) == len(first)
     assert checker_of(asked).mark(str(first[0].reference), str(first[0].reference)).right or checker_of(asked).read("") is None
+
+
+def test_the_questions_of_a_program_are_known_to_that_program_alone() -> None:
+    asked = block(source="python", name="sums")
+    assert asked.name == "sums"
+    with pytest.raises(UsageError, match="the questions of 'sums' come from a Python program"):
+        list(source(asked).examples(Path()))
 
 
 def parquet_file(file: Path, rows: list[dict[str, Any]]) -> None:

@@ -56,8 +56,9 @@ def block_of(kind: str, url: str, **more: Any) -> ModelBlock:
         "replay_proxy": {"cassette": "answers.jsonl", "model": "weak"},
         "refusing": {},
         "tiny": {},
+        "python": {},
     }
-    return ModelBlock(id=kind, provider=kind, **{**fields[kind], **more})
+    return ModelBlock(**{"id": kind, "provider": kind, **fields[kind], **more})
 
 
 @pytest.fixture(params=PROVIDERS.builtin)
@@ -76,7 +77,8 @@ async def made(
     answers = '{"question": "What is 2 + 3?", "weak": {"solution": "6"}, "strong": {"solution": "5"}}'
     (tmp_path / "answers.jsonl").write_text(answers)
     async with PracticeServer() as server:
-        context = Context(http, {"scripted": block_of("scripted", "")}, tmp_path, {"KEY": SECRET})
+        given = {"python": build(block_of("scripted", "", id="given"), Context(http, folder=tmp_path))}
+        context = Context(http, {"scripted": block_of("scripted", "")}, tmp_path, {"KEY": SECRET}, given=given)
         if kind == "replay":
             await build(block_of("record", ""), context).complete(RECORDED)
         if kind == "tiny" and not WEIGHTS.exists():

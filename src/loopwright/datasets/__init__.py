@@ -30,6 +30,7 @@ SOURCES = Kinds(
         "parquet": f"{_SOURCES}.parquet:Parquet",
         "huggingface": f"{_SOURCES}.huggingface:HuggingFace",
         "mock": f"{_SOURCES}.mock:Mock",
+        "python": f"{_SOURCES}.python:Python",
     },
 )
 CHECKERS = Kinds(

@@ -43,8 +43,10 @@ class DatasetBlock(Block):
 
     @property
     def name(self) -> str:
-        """What records call it: the source, or the file where the source may be anything."""
+        """What records call it: the source, or the file where the source may be anything, or as a program says."""
         path = self.arguments.get("path")
+        if self.source == "python":
+            return str(self.arguments.get("name"))
         anything = self.source in ("csv", "jsonl", "parquet", "huggingface")
         return Path(path).stem if anything and isinstance(path, str) and Path(path).stem else self.source
 

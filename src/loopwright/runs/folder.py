@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -97,13 +98,15 @@ def named(root: Path, name: str, digest: str) -> RunFolder:
 
 
 def fresh(folder: RunFolder) -> RunFolder:
-    """The first of `name-digest`, `name-digest-2`, ... that does not exist."""
-    count = 1
-    candidate = folder
-    while candidate.path.exists():
-        count += 1
-        candidate = RunFolder(folder.path.with_name(f"{folder.name}-{count}"))
-    return candidate
+    """The first of them that does not exist."""
+    return next(each for each in successive(folder) if not each.path.exists())
+
+
+def successive(folder: RunFolder) -> Iterator[RunFolder]:
+    """`name-digest`, `name-digest-2`, ..., without end."""
+    yield folder
+    for number in count(2):
+        yield RunFolder(folder.path.with_name(f"{folder.name}-{number}"))
 
 
 def all_runs(root: Path) -> Iterator[RunFolder]:

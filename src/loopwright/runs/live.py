@@ -29,6 +29,7 @@ from loopwright.runs.beginning import bare
 from loopwright.runs.check import Checked
 from loopwright.runs.domain import Domain, own_learning, remember
 from loopwright.runs.folder import RunFolder
+from loopwright.runs.given import NOTHING, Given
 from loopwright.spec.blocks import ModelBlock, RunSpec
 from loopwright.store.writer import RunStore
 
@@ -77,11 +78,12 @@ class Lived(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """The workflow at work, the policy with what the run began with, and the domain to add to at the end."""
+    """The workflow at work, the policy with what the run began with, the domain to add to at the end, what a program gave."""
 
     work: Work[Any]
     policy: Policy
     domain: Domain | None
+    given: Given = NOTHING
 
 
 class Life:
@@ -96,7 +98,7 @@ class Life:
 
     async def run(self, store: RunStore, begun: Begun) -> Lived:
         spec, work = self._checked.spec, begun.work
-        async with self._models(store) as (models, built):
+        async with self._models(store, begun.given) as (models, built):
             loop = Adaptation(work, begun.policy, store, models, self._setting())
             loop.progress.expected, loop.progress.wanted = spec.expected_trials(), spec.wanted_samples()
             async with _beside(self._watch(loop.progress, models)):
@@ -131,10 +133,10 @@ class Life:
         return Setting(spec.seed, Window(spec.window, spec.update_every), spec.trial_deadline_s, self._drain_s)
 
     @contextlib.asynccontextmanager
-    async def _models(self, store: RunStore) -> AsyncIterator[tuple[Models, Providers]]:
+    async def _models(self, store: RunStore, given: Given) -> AsyncIterator[tuple[Models, Providers]]:
         spec = self._checked.spec
         async with contextlib.AsyncExitStack() as stack:
-            built = await stack.enter_async_context(opened(spec.models, self._base, store.answered))
+            built = await stack.enter_async_context(opened(spec.models, self._base, store.answered, given))
             cache = None
             if spec.cache is not None:
                 path = (self._base / spec.cache).resolve()
@@ -147,11 +149,15 @@ class Life:
 
 @contextlib.asynccontextmanager
 async def opened(
-    blocks: Sequence[ModelBlock], base: Path, answered: providers.Answered = providers.no_earlier_life
+    blocks: Sequence[ModelBlock],
+    base: Path,
+    answered: providers.Answered = providers.no_earlier_life,
+    given: Given = NOTHING,
 ) -> AsyncIterator[dict[str, Provider]]:
     """The models' providers, over one set of connections that is closed at the end."""
     http = Http()
-    context = providers.Context(http, {block.id: block for block in blocks}, base, answered=answered)
+    by_id = {block.id: block for block in blocks}
+    context = providers.Context(http, by_id, base, given.environ, answered, given.providers)
     try:
         yield {block.id: providers.build(block, context) for block in blocks}
     finally:

@@ -25,7 +25,8 @@ from loopwright.runs.again import again
 from loopwright.runs.beginning import Beginning, changed, keep, read, starts
 from loopwright.runs.check import Checked, check
 from loopwright.runs.domain import Domain, home
-from loopwright.runs.folder import RunFolder, fresh, named
+from loopwright.runs.folder import RunFolder, fresh, named, successive
+from loopwright.runs.given import NOTHING, Given
 from loopwright.runs.live import Begun, Life, Watcher
 from loopwright.runs.states import state_of
 from loopwright.runs.work import at_work, outputs
@@ -43,6 +44,9 @@ class Start:
     sets: tuple[str, ...] = ()
     name: str | None = None
     fresh: bool = False
+    anew: bool = False
+    """Fresh only where the run that is there has come to its end."""
+
     drain_s: float = 10.0
 
 
@@ -66,24 +70,31 @@ class Result(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A checked spec and the folder it runs in."""
+    """A checked spec and the folder it runs in; `text` is the spec as it was written."""
 
     folder: RunFolder
     checked: Checked
-    given: bytes
+    text: bytes
     base: Path
     sets: tuple[str, ...]
 
 
 def start(request: Start, watcher: Watcher) -> Result:
     """Runs a spec; where its run exists already, goes on with that."""
+    return asyncio.run(begin(request, watcher))
+
+
+async def begin(request: Start, watcher: Watcher, given: Given = NOTHING) -> Result:
+    """The same, for a program that has a loop of its own and may give parts of the run itself."""
     checked = check(request.file, request.sets)
     name = request.name or checked.spec.name or request.file.stem
     folder = named(Path(checked.spec.runs()), name, checked.digest)
     if request.fresh:
         folder = fresh(folder)
+    elif request.anew:
+        folder = next(each for each in successive(folder) if not _is_done(each))
     prepared = Prepared(folder, checked, request.file.read_bytes(), request.file.resolve().parent, request.sets)
-    return asyncio.run(_live(prepared, watcher, request.drain_s))
+    return await _live(prepared, watcher, request.drain_s, given)
 
 
 def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: float = 10.0) -> Result:
@@ -93,9 +104,9 @@ def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: fl
     return asyncio.run(_live(prepared, watcher, drain_s))
 
 
-async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
+async def _live(prepared: Prepared, watcher: Watcher, drain_s: float, given: Given = NOTHING) -> Result:
     folder, checked = prepared.folder, prepared.checked
-    work = at_work(checked.workflow, checked.spec, prepared.base)
+    work = at_work(checked.workflow, checked.spec.located(prepared.base), given.work)
     domain = _domain(checked, work)
     beginning = _beginning(prepared, work, domain, watcher)
     folder.create()
@@ -103,7 +114,7 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
         async with RunStore.open(folder.store) as store:
             _record_start(prepared, store, watcher)
             try:
-                begun = Begun(work, keep(beginning, store).policy(checked.spec.policy), domain)
+                begun = Begun(work, keep(beginning, store).policy(checked.spec.policy), domain, given)
                 lived = await Life(folder, checked, prepared.base, watcher, drain_s).run(store, begun)
             except Exception as error:
                 end = end_by(error)
@@ -115,6 +126,11 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float) -> Result:
             ended = Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base, learned)
             files = outputs(checked.workflow, ended)
     return Result(folder, *lived, files)
+
+
+def _is_done(folder: RunFolder) -> bool:
+    end = noted(folder.store).get("end") if folder.store.is_file() else None
+    return end is not None and end["status"] == "done"
 
 
 def _domain(checked: Checked, work: Work[Any]) -> Domain | None:
@@ -166,7 +182,7 @@ def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None
         store.event("resumed", {"at_trial": store.settled(), "calls_lost": lost, "changed": changes})
     else:
         store.event("started", {"digest": checked.digest})
-    folder.write(folder.spec, prepared.given)
+    folder.write(folder.spec, prepared.text)
     facts: Fields = {
         "id": secrets.token_hex(8) if began is None else began["id"],
         "started": time.time() if began is None else began["started"],

@@ -8,14 +8,17 @@ from typing import Any, cast
 
 from loopwright.errors import ExtraMissing
 from loopwright.loop.work import Ended, Work, Workflow
+from loopwright.runs.given import Making
 from loopwright.spec.blocks import RunSpec
 
 
-def at_work(workflow: Workflow, spec: RunSpec, base: Path) -> Work[Any]:
-    """The workflow on this spec, whose files are looked for in `base`. A library that it lacks is named by its extra."""
+def at_work(workflow: Workflow, spec: RunSpec, making: Making | None = None) -> Work[Any]:
+    """The workflow on this spec, as `making` makes it where that is given. A library that it lacks is named by its extra."""
+    if making is not None:
+        return making(spec)
     module, _, name = workflow.work.partition(":")
     try:
-        return cast(Work[Any], getattr(import_module(module), name)(spec.located(base)))
+        return cast(Work[Any], getattr(import_module(module), name)(spec))
     except ModuleNotFoundError as error:
         extra = workflow.extras.get((error.name or "").partition(".")[0])
         if extra is None:

@@ -36,6 +36,7 @@ PROVIDERS = Kinds(
         "record": f"{_ROOM}.cassette:Record",
         "refusing": f"{_ROOM}.refusing:Refusing",
         "tiny": f"{_ROOM}.tiny:Tiny",
+        "python": f"{_ROOM}.python:Python",
     },
 )
 """A member is called with a `ModelBlock` and a `Context`, and what it returns is a `Provider`."""
@@ -67,13 +68,15 @@ def no_earlier_life(model: str) -> Mapping[bytes, int]:  # noqa: ARG001
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a provider may use: the run's connections, the other blocks by id, the spec's folder, the environment."""
+    """What a provider may use: the run's connections, the other blocks by id, the spec's folder, the environment. `given` are
+    models that are objects of a Python program, by id."""
 
     http: Http
     blocks: Mapping[str, ModelBlock] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
     environ: Mapping[str, str] = field(default_factory=lambda: environ)
     answered: Answered = no_earlier_life
+    given: Mapping[str, Provider] = field(default_factory=dict)
 
 
 def build(block: ModelBlock, context: Context) -> Provider:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from loopwright.datasets import checker_of, source
+from loopwright.datasets.checking import Checker
+from loopwright.datasets.source import Source
 from loopwright.datasets.splits import chosen
 from loopwright.errors import CallError
 from loopwright.learn.error_classifier.protocol import ErrorClassifier
@@ -65,12 +67,13 @@ class Earned:
 class Correction:
     rewards = REWARDS
 
-    def __init__(self, spec: CorrectionSpec) -> None:
+    def __init__(self, spec: CorrectionSpec, questions: Source | None = None, checker: Checker | None = None) -> None:
+        """Questions and checker are those of the spec, unless a program gives its own."""
         self.spec = spec
         self.arms = bank.arms(spec.reprompts)
         self.encoding = encoding(self.arms, spec.max_turns)
-        self._source = source(spec.dataset)
-        self._checker = checker_of(spec.dataset)
+        self._source = questions or source(spec.dataset)
+        self._checker = checker or checker_of(spec.dataset)
         self._classifier: ErrorClassifier = Rule()
         self._toll = toll(spec.reward, spec.models[0])
         self._base = Path()

@@ -1,0 +1,164 @@
+"""A pipeline is a door onto the ordinary run: a folder that the commands know, the calling loop, what was learned before."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopwright.cli import main
+from loopwright.errors import TrialError, UsageError
+from loopwright.runs.correcting.pipeline import ScalePipeline
+from loopwright.runs.correcting.policy import RTSContext
+from loopwright.runs.correcting.providers import LLMProvider, OpenAIProvider
+from loopwright.runs.correcting.streaming import DatasetStreamer
+from loopwright.store.reader import RunReader
+
+
+class Doubling(LLMProvider):
+    """Right about every third number, and about all when steps are spoken of."""
+
+    def __init__(self) -> None:
+        self.prompts: list[str] = []
+        self.lost = 0
+
+    async def generate(self, prompt: str, max_tokens: int = 150) -> tuple[str, int]:
+        self.prompts.append(prompt)
+        (number,) = map(int, re.findall(r"twice (\d+)", prompt))
+        if self.lost:
+            self.lost -= 1
+            raise ConnectionError("the line went dead")
+        if number == 13:
+            raise RuntimeError("unlucky")
+        right = number % 3 == 0 or "step" in prompt.rpartition("User:")[2]
+        return f"Answer: {2 * number + (not right)}", 7
+
+
+class Doubles(DatasetStreamer):
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = numbers
+
+    def stream_questions(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        for n in self.numbers:
+            yield {"id": f"n{n}", "question": f"What is twice {n}?", "reference_answer": 2 * n}
+
+
+PLAIN = {"prompt": "solve", "policy": {"fixed": "neutral_steps"}, "max_turns": 1}
+
+
+def pipeline(folder: Path, **settings: Any) -> ScalePipeline:
+    return ScalePipeline(Doubling(), log_dir=folder, settings=settings)
+
+
+def runs(folder: Path, name: str) -> int:
+    return len(list(folder.glob(f"{name}-*/run.sqlite")))
+
+
+async def test_a_provider_of_ones_own_is_asked_through_the_calling_loop(tmp_path: Path) -> None:
+    model = Doubling()
+    model.lost = 1
+    summary = await ScalePipeline(model, log_dir=tmp_path, settings=PLAIN).process_dataset(streamer=Doubles(4, 13, 6))
+    assert summary["pipeline_stats"]["traces_processed"] == 2
+    assert [each["question_id"] for each in summary["failed_questions"]] == ["n13"]
+    assert "RuntimeError: unlucky" in summary["failed_questions"][0]["message"]
+    assert len(model.prompts) == 1 + 1 + 2 + 2, "the lost call was made again, the failing one was not"
+    spoken = next(each for each in model.prompts if "Assistant:" in each and "twice 4?" in each)
+    assert re.fullmatch(r"User: .*twice 4\?.*\n\nAssistant: Answer: 9\n\nUser: .*step.*\n\nAssistant:", spoken, re.S)
+    assert summary["outcome"]["first_accuracy"]["mean"] == 0.5
+    assert summary["outcome"]["final_accuracy"]["mean"] == 1.0
+
+
+async def test_a_trace_is_what_the_run_holds(tmp_path: Path) -> None:
+    asked = pipeline(tmp_path, **PLAIN)
+    trace = await asked.generate_trace("first one", "What is twice 4?", "8")
+    assert (trace.question_id, trace.final_accuracy, trace.total_turns, trace.total_tokens) == ("first one", 1, 2, 14)
+    assert [turn.delta_accuracy for turn in trace.turns] == [0, 1]
+    again = await asked.generate_trace("first one", "What is twice 4?", "8")
+    assert again.trace_id.startswith("questions_first one_")
+    assert runs(tmp_path, "trace-first-one") == 2, "each is a run of its own"
+    unknown = await asked.generate_trace("second", "What is twice 5?")
+    assert (unknown.final_accuracy, unknown.turns[1].delta_accuracy) == (None, None)
+    with pytest.raises(TrialError, match="unlucky"):
+        await asked.generate_trace("third", "What is twice 13?", "26")
+
+
+def test_the_commands_know_the_run_and_say_what_it_cannot_do_without_its_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = pipeline(tmp_path, **PLAIN)
+    asyncio.run(asked.process_dataset("doubles", streamer=Doubles(3, 4)))
+    folder = str(asked.folder)
+    with pytest.raises(SystemExit) as end:
+        main(["report", folder, "-o", str(tmp_path / "report.html")])
+    assert not end.value.code
+    assert "doubles" in (tmp_path / "report.html").read_text()
+    with pytest.raises(SystemExit) as end:
+        main(["runs", "resume", folder, "--quiet"])
+    assert end.value.code == 2
+    assert "an object of a Python program" in capsys.readouterr().err
+
+
+async def test_a_call_that_was_stopped_is_gone_on_with_and_one_that_was_not_is_another_run(tmp_path: Path) -> None:
+    limited = {**PLAIN, "budget": {"calls": 3}}
+    first = await pipeline(tmp_path, **limited).process_dataset("doubles", streamer=Doubles(3, 4, 6, 7))
+    assert first["status"] == "budget"
+    asked = pipeline(tmp_path, **PLAIN)
+    whole = await asked.process_dataset("doubles", streamer=Doubles(3, 4, 6, 7))
+    assert whole["pipeline_stats"]["traces_processed"] == 4
+    assert runs(tmp_path, "doubles") == 1
+    assert isinstance(asked.llm_provider, Doubling)
+    assert len(asked.llm_provider.prompts) < 8, "what was paid for is not paid for again"
+    await asked.process_dataset("doubles", streamer=Doubles(3, 4, 6, 7))
+    assert runs(tmp_path, "doubles") == 2
+
+
+async def test_each_run_begins_with_what_those_before_it_taught(tmp_path: Path) -> None:
+    asked = ScalePipeline(Doubling(), rts_algorithm="epsilon_greedy", log_dir=tmp_path, settings={"prompt": "solve"})
+    await asked.process_dataset("doubles", batch_size=2, streamer=Doubles(*range(14, 34)))
+    assert asked.policy.state.trials == 20
+    context = RTSContext("anchored", 0.5)
+    action = asked.policy.select_prompt(context)
+    asked.policy.update_policy(context, action, 0, 10)
+    await asked.process_dataset("others", batch_size=2, streamer=Doubles(40, 41))
+    assert asked.policy.state.trials == 23
+    assert asked.folder is not None
+    with RunReader.open(asked.folder / "run.sqlite") as reader:
+        started = reader.meta()["start"]["spec"]["policy"]
+    assert started["warm_start"]["state"]["trials"] == 21
+
+
+async def test_what_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = pipeline(tmp_path)
+    with pytest.raises(UsageError, match=r"no file of the dataset 'hotpotqa': it is looked for as data/hotpotqa\.jsonl"):
+        await asked.process_dataset("hotpotqa")
+    with pytest.raises(UsageError, match="did you mean 'anchored'"):
+        RTSContext("anchord", 0.5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no reprompt is called 'p_are_you_sure'"):
+        asked.policy.select_prompt(RTSContext("anchored", 0.5, "p_are_you_sure"))
+    with pytest.raises(UsageError, match="did you mean 'thompson'"):
+        ScalePipeline(Doubling(), rts_algorithm="tompson", log_dir=tmp_path)
+
+
+async def test_a_broken_streamer_is_blamed_with_what_it_raised(tmp_path: Path) -> None:
+    class Broken(Doubles):
+        def stream_questions(self, limit: int | None = None) -> Iterator[dict[str, Any]]:
+            yield {"id": "1", "question": "What is twice 3?"}
+            raise OSError("the disk is gone")
+
+    with pytest.raises(UsageError, match="the dataset mine raises OSError"):
+        await pipeline(tmp_path).process_dataset("mine", streamer=Broken())
+
+
+def test_a_model_of_ours_keeps_its_fields_and_no_key(tmp_path: Path) -> None:
+    model = OpenAIProvider("sk-canary", "gpt-4o-mini", temperature=0.5, limits={"concurrency": 3})
+    asked = ScalePipeline(model, log_dir=tmp_path, request_delay=0.5)
+    (block,) = asked._whole({"source": "mock"}, 5)["models"]
+    assert block["limits"] == {"concurrency": 3, "rpm": 120.0}
+    assert block["temperature"] == 0.5
+    assert "canary" not in json.dumps(block)
