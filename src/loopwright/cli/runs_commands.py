@@ -156,6 +156,8 @@ def export(
         return
     if table != Wanted(form=format):
         raise UsageError("--what and --accepted choose among tables; a dataset is what was accepted")
+    if to is not None and as_ not in (None, "hf"):
+        raise UsageError(f"--as {as_} is for files; the Hub is sent the folder of --as hf")
     if as_ == "prov":
         exporting.export_provenance(find(root, run), output, screen)
         return

@@ -34,6 +34,8 @@ def _published(place: Path) -> Iterator[Entry]:
         path = (place / file["path"]).resolve()
         if file["path"].startswith("data/") and path.is_relative_to(place.resolve()):
             for row in _sheet(path):
+                if fields["id"] not in row:
+                    raise UsageError(f"{path} has a row without {fields['id']!r}: it is not as it was published")
                 id = str(row.pop(fields["id"]))
                 label = row.get(fields.get("label"))
                 text = as_text(row.get(fields["text"]))
@@ -42,7 +44,10 @@ def _published(place: Path) -> Iterator[Entry]:
 
 def _sheet(file: Path) -> Iterator[dict[str, Any]]:
     if file.suffix == ".jsonl":
-        yield from map(orjson.loads, file.read_bytes().splitlines())
+        try:
+            yield from map(orjson.loads, file.read_bytes().splitlines())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file} is not as it was published: {error}") from None
         return
     try:
         parquet: Any = import_module("pyarrow.parquet")

@@ -119,7 +119,9 @@ def before(place: Path) -> dict[str, Any] | None:
     if note.is_file():
         try:
             told: dict[str, Any] = orjson.loads(note.read_bytes())
-            if told["loopwright_dataset"] == _FORM and all(name in told for name in ("version", "parent", "files")):
+            if told["loopwright_dataset"] == _FORM and all(
+                name in told for name in ("form", "version", "parent", "fields", "files")
+            ):
                 return told
         except (ValueError, KeyError, TypeError):
             pass

@@ -71,6 +71,8 @@ def test_a_weight_of_0_only_looks(desk: Desk) -> None:
     assert desk.call("run", laid_out(desk, evaluation={"weight": 0.0}), "--quiet").code == 0
     assert asked(desk.place, "SELECT count(*) FROM reward WHERE parts LIKE '%gain%'") == [(0,)]
     assert asked(desk.place, "SELECT count(*) FROM trial WHERE data LIKE '%evaluation%'") == [(2,)]
+    assert desk.call("runs", "export", str(desk.place), "--as", "hf", "-o", "published").code == 0
+    assert "on real dev rows, of a small model trained on the first" in (desk.folder / "published/README.md").read_text()
 
 
 @pytest.mark.slow

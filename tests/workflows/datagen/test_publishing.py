@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from tests.workflows.datagen.conftest import FREE, Desk
 from tests.workflows.datagen.hub import serving
 
+from loopwright.text.near import NearDuplicates
 from loopwright.workflows.datagen.publishing.splits import Member, splits
 
 ROWS = 60
@@ -39,6 +40,13 @@ def export(desk: Desk, *words: str) -> str:
     return ended.out + ended.err
 
 
+def _echoed(text: str, rows: list[dict[str, Any]]) -> bool:
+    seen = NearDuplicates(0.8)
+    for row in rows:
+        seen.add(row["id"], row["text"])
+    return seen.find(text) is not None
+
+
 # the folder
 
 
@@ -55,6 +63,8 @@ def test_every_accepted_row_is_in_one_split_and_the_card_says_how_many(made: Des
     assert "All 60 rows are synthetic" in card
     assert "No model was asked: the rows are draws from a grammar." in card
     assert "| templater | templater | none |" in card
+    again = sum(_echoed(row["text"], found["train"]) for split in ("validation", "test") for row in found[split])
+    assert f"rows outside train, {again} (" in card
 
 
 def test_the_front_matter_is_what_the_hub_reads(made: Desk) -> None:
@@ -304,6 +314,7 @@ def test_a_hub_that_is_not_there_is_said_to_be_so(made: Desk, monkeypatch: pytes
         ((), {}, "--repo OWNER/NAME"),
         (("--repo", "me/desk", "--accepted"), {}, "choose among tables"),
         (("--repo", "me/desk", "--format", "csv"), {}, "as jsonl or parquet"),
+        (("--repo", "me/desk", "--as", "chat"), {}, "the Hub is sent the folder of --as hf"),
     ],
 )
 def test_an_upload_that_cannot_be_says_why(

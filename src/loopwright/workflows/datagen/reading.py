@@ -14,7 +14,7 @@ from loopwright.store.columns import Kind, joined, kind_of, text
 from loopwright.store.history import SettledTrial
 from loopwright.store.lineage import sample_of
 from loopwright.store.reader import RunReader, Where
-from loopwright.store.rows import SAMPLE, TRIAL
+from loopwright.store.rows import SAMPLE, SPAN, TRIAL
 from loopwright.workflows.datagen.ledger import EVALUATION
 
 
@@ -79,17 +79,18 @@ def scores(verdicts: Sequence[Verdict]) -> dict[str, float]:
     return {each.validator: each.score for each in verdicts if each.score is not None}
 
 
-def samples(reader: RunReader, ids: frozenset[str] | None = None) -> Iterator[Sample]:
-    """The accepted ones; of those ids alone, where they are given."""
+def samples(reader: RunReader, ids: frozenset[str] | None = None, trials: int | None = None) -> Iterator[Sample]:
+    """The accepted ones; of those ids alone, or of the first so many trials."""
     if ids is None:
-        return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True)))
+        last = None if trials is None else trials * SPAN - 1
+        return map(SAMPLE.parse, reader.rows(SAMPLE, Where(accepted=True), last))
     found = (sample for id in ids if (sample := sample_of(reader, id)) is not None and sample.accepted)
     return iter(sorted(found, key=lambda sample: (sample.trial, sample.index)))
 
 
-def rows(reader: RunReader) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The accepted rows by id, without where they come from."""
-    for sample in samples(reader):
+def rows(reader: RunReader, trials: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The accepted rows by id, without where they come from; those of the first so many trials."""
+    for sample in samples(reader, trials=trials):
         yield sample.id, cast(Any, sample.data)["row"]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version as distribution
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import orjson
 
@@ -17,7 +16,7 @@ from loopwright.spec.dump import emit
 from loopwright.store.columns import Kind
 from loopwright.store.summary import Total
 from loopwright.workflows.datagen.publish import Publishing
-from loopwright.workflows.datagen.publishing.survey import Survey
+from loopwright.workflows.datagen.publishing.survey import NEAR, Echoes, Survey
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import TARGET
 
@@ -29,13 +28,21 @@ LINEAGE: Mapping[str, Kind] = {
 }  # fmt: skip
 """The columns of the files that say where rows come from; `path`, `facts` and `scores` are as a run has them, as JSON."""
 
+
+class Cut(NamedTuple):
+    """How many rows each split holds, and how much of the first one is found again in the others."""
+
+    rows: Mapping[str, int]
+    echoes: Echoes
+
+
 Files: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 
 
-def card(ended: Ended, recipe: Recipe, survey: Survey, files: Files, rows: Counter[str]) -> str:
-    """`files` are the splits of each configuration with their paths, `rows` how many each split holds."""
+def card(ended: Ended, recipe: Recipe, survey: Survey, files: Files, cut: Cut) -> str:
+    """`files` are the splits of each configuration with their paths."""
     title = recipe.output.publish.title or ended.folder.name
     parts = [
         _front(recipe, title, survey, files),
@@ -44,7 +51,7 @@ def card(ended: Ended, recipe: Recipe, survey: Survey, files: Files, rows: Count
         _table("Arms: arm, kind, model, settings, rows written, accepted, share", _arms(recipe, survey)),
         _table("Models: id, provider, model, answers, calls, tokens in, tokens out, cost", _models(recipe, survey)),
         _table("Validators: validator, rows looked at, passed, share", _validators(survey)),
-        _figures(recipe, survey, rows),
+        _figures(recipe, survey, cut),
         _licence(recipe.output.publish),
         _limits(recipe, survey),
         _files(survey),
@@ -140,15 +147,20 @@ def _validators(survey: Survey) -> Iterator[Sequence[object]]:
             yield (each.validator, f"{each.verdicts:,}", f"{each.passed:,}", _share(each.passed, each.verdicts))
 
 
-def _figures(recipe: Recipe, survey: Survey, rows: Counter[str]) -> str:
+def _figures(recipe: Recipe, survey: Survey, cut: Cut) -> str:
     total, wanted = len(survey.ids), recipe.brief.quotas.shares
     labels = [
         (label, f"{(n := survey.labels[label]):,}", _share(n, total), _share(share, 1)) for label, share in wanted.items()
     ]
-    kept = "A row, its parents and its children are in one split, as are rows of the same text.\n"
+    near = cut.echoes
+    kept = (
+        "A row, its parents and its children are in one split, as are rows of the same text. "
+        f"Of the {near.among:,} rows outside {near.split}, {near.found:,} ({_share(near.found, near.among)}) have a near "
+        f"duplicate in it: at least {NEAR:g} of their runs of five characters are the same.\n"
+    )
     parts = [
-        _table("Splits: split, rows, share", [(name, f"{n:,}", _share(n, total)) for name, n in rows.items()]),
-        kept if len(rows) > 1 else "",
+        _table("Splits: split, rows, share", [(name, f"{n:,}", _share(n, total)) for name, n in cut.rows.items()]),
+        kept if len(cut.rows) > 1 else "",
         _table("Labels: label, rows, share, wanted", labels),
         _table("Figures: figure, value", _measured(survey)),
     ]
@@ -159,6 +171,10 @@ def _measured(survey: Survey) -> Iterator[Sequence[object]]:
     lengths = survey.lengths
     middle = [str(lengths[int(share * (len(lengths) - 1))]) for share in (0.05, 0.5, 0.95)]
     yield ("words per text: 5 %, median, 95 %", ", ".join(middle))
+    judged = survey.evaluation
+    if judged is not None:
+        held = f"{judged['score']:.3f} (95 %: {judged['low']:.3f} to {judged['high']:.3f})"
+        yield (f"{judged['metric']} on real dev rows, of a small model trained on the first {judged['learned']:,} rows", held)
     found = survey.diversity
     for name, value in asdict(found).items() if found is not None else ():
         if isinstance(value, float):

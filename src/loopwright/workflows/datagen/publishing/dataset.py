@@ -18,12 +18,12 @@ from loopwright.store.columns import Kind, text
 from loopwright.store.export import parquet, replaced
 from loopwright.store.reader import RunReader
 from loopwright.workflows.datagen.publish import Chat
-from loopwright.workflows.datagen.publishing.card import LINEAGE, card, languages
+from loopwright.workflows.datagen.publishing.card import LINEAGE, Cut, card, languages
 from loopwright.workflows.datagen.publishing.chat import conversation
 from loopwright.workflows.datagen.publishing.croissant import Described, File, croissant
 from loopwright.workflows.datagen.publishing.provenance import provenance
 from loopwright.workflows.datagen.publishing.splits import splits
-from loopwright.workflows.datagen.publishing.survey import Survey, seeds, survey
+from loopwright.workflows.datagen.publishing.survey import Survey, echoes, seeds, survey
 from loopwright.workflows.datagen.reading import records, rows, samples
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import CHECK
@@ -111,8 +111,8 @@ class _Edition:
                 path = f"{name}/{split}.{sheet}"
                 _write(self._folder / path, sheet, shape, read(split))
                 paths.setdefault("default" if name == "data" else name, []).append((split, path))
-        counts = Counter({name: self._counts[name] for name in ordered})
-        self._put("README.md", card(self._ended, self._recipe, found, paths, counts).encode())
+        cut = Cut({name: self._counts[name] for name in ordered}, echoes(found, self._splits, ordered[0]))
+        self._put("README.md", card(self._ended, self._recipe, found, paths, cut).encode())
         self._put("croissant.json", self._croissant(sheet, paths["default"]))
 
     def _croissant(self, sheet: Sheet, paths: Iterable[tuple[str, str]]) -> bytes:
@@ -131,7 +131,7 @@ class _Edition:
             out.write(content)
 
     def _rows(self, split: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        return ((id, row) for id, row in rows(self._reader) if self._splits[id] == split)
+        return ((id, row) for id, row in rows(self._reader, self._survey.trials) if self._splits[id] == split)
 
     def _data(self, split: str) -> Iterator[Sequence[Any]]:
         for id, row in self._rows(split):
@@ -141,7 +141,7 @@ class _Edition:
         parents = {member.id: list(member.parents) for member in self._survey.members}
         for record in records(self._reader, self._ended, accepted=True):
             id = record.fields["id"]
-            if self._splits[id] == split:
+            if self._splits.get(id) == split:  # None: it came after the rows were counted
                 led: dict[str, Any] = {**record.fields["lineage"], **record.fields["usage"], "id": id, "parents": parents[id]}
                 led |= {"facts": led.get("facts") or None, "scores": record.fields["scores"] or None}
                 yield [_plain(led.get(name), kind) for name, kind in LINEAGE.items()]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from loopwright.loop.work import Ended
 from loopwright.quality.row import Row
@@ -16,21 +18,28 @@ from loopwright.store.reader import RunReader
 from loopwright.store.summary import PassRate, Spend
 from loopwright.text.diversity import Diversity, diversity
 from loopwright.text.embedding import Lexical
+from loopwright.text.near import NearDuplicates
 from loopwright.text.words import fingerprint, words
 from loopwright.workflows.datagen.publishing.splits import Member
-from loopwright.workflows.datagen.reading import Column, columns, rows, version
+from loopwright.workflows.datagen.reading import Column, columns, evaluations, rows, version
 
 COMPARED = 200
 """The texts that diversity is measured on: always as many, or all of fewer."""
 
+NEAR = 0.8
+"""How alike near duplicates are at least."""
+
 
 @dataclass
 class Survey:
-    """Of one run as it stands. `members` are all of its rows, accepted or not; `ids` those of the dataset, in its order."""
+    """Of one run after so many trials. `members` are all of its rows, accepted or not; `ids` those of the dataset, in order."""
 
+    trials: int
     columns: list[Column]
     version: str
     seeds: list[Any]
+    evaluation: dict[str, Any] | None
+    """What the last evaluation in the loop found."""
     validators: list[PassRate]
     spent: list[Spend]
     members: list[Member] = field(default_factory=list)
@@ -64,14 +73,17 @@ class Survey:
 
 def survey(reader: RunReader, ended: Ended) -> Survey:
     brief: Any = ended.spec
+    trials = summary.counts(reader).trials
     found = Survey(
-        columns(row for _, row in rows(reader)),
-        version(row for _, row in rows(reader)),
+        trials,
+        columns(row for _, row in rows(reader, trials)),
+        version(row for _, row in rows(reader, trials)),
         seeds(reader),
+        next((found for _, found in reversed(list(evaluations(reader)))), None),
         summary.pass_rates(reader),
         summary.spend(reader),
     )
-    for trial in reader.history():
+    for trial in islice(reader.history(), trials):
         _count(found, trial, brief.task.text, brief.task.label if brief.task.labels else None)
     return found
 
@@ -98,3 +110,21 @@ def _count(found: Survey, trial: SettledTrial, text: str, label: str | None) -> 
             found.example = found.example or data["row"]
             if label is not None:
                 found.labels[row.claim(label) or ""] += 1
+
+
+class Echoes(NamedTuple):
+    """Of the rows outside the split of that name, how many have a near duplicate in it."""
+
+    split: str
+    found: int
+    among: int
+
+
+def echoes(found: Survey, splits: Mapping[str, str], first: str) -> Echoes:
+    texts = dict(zip(found.ids, found.texts, strict=True))
+    seen = NearDuplicates(NEAR)
+    for id, text in texts.items():
+        if splits[id] == first:
+            seen.add(id, text)
+    others = [text for id, text in texts.items() if splits[id] != first]
+    return Echoes(first, sum(seen.closest(text) is not None for text in others), len(others))
