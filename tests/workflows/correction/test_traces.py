@@ -232,3 +232,27 @@ def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
     other = desk.run("policy: {kind: thompson, warm_start: earlier.json}\n", "--name", "other")
     assert other.code == 2
     assert "the state is of policy" in other.err
+
+
+def test_what_other_ways_are_worth_is_told_from_the_log(desk: Desk) -> None:
+    """Here each is known: every third answer is right; words of steps mend any, others break any."""
+    desk.questions(range(15, 1215))
+    desk.run("policy: uniform\nmax_turns: 2\nreprompts: [neutral_steps, concise_sure]\nreward: {token_price: 0}\n")
+    ways = desk.summary()["other_ways"]
+    known = {
+        "once, neutral_steps": 2 / 3,
+        "always, neutral_steps": 2 / 3,
+        "once, concise_sure": -1 / 3,
+        "always, concise_sure": -1 / 3,
+        "once, at random": 1 / 6,
+        "always, at random": 1 / 6,
+    }
+    assert ways.keys() == known.keys()
+    for way, gain in known.items():
+        told = ways[way]
+        assert told["low"] - 0.02 <= gain <= told["high"] + 0.02, way
+        assert told["high"] - told["low"] < 0.3
+        assert 30 < told["worth"] <= 1200
+    desk.questions(range(15, 45))
+    desk.run("policy: {kind: lin_ts}\nmax_turns: 2\n", "--name", "unstated")
+    assert desk.summary()["other_ways"] is None

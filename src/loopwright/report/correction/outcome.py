@@ -10,8 +10,12 @@ from loopwright.report.amounts import count
 from loopwright.report.correction.told import Told
 from loopwright.report.frame import Axis, Caption
 from loopwright.report.lines import Point, Series, lines
-from loopwright.report.markup import Child, Markup, joined
+from loopwright.report.markup import Child, Markup, element, joined
 from loopwright.report.page import charts, facts, figure, paragraph
+from loopwright.report.tables import Group, heads, table
+
+_COLUMNS = heads("way >gain >95_%_interval >worth_questions")
+_WAYS = 12
 
 
 def panel(told: Told) -> Markup:
@@ -19,7 +23,25 @@ def panel(told: Told) -> Markup:
     if not figures.questions:
         return joined([_oracle(told), paragraph("Of no question that ended so far is the reference answer known.", "quiet")])
     drawn = charts([_by_turn(told), _over_time(told)])
-    return joined([_oracle(told), facts(list(_facts(told))), drawn])
+    return joined([_oracle(told), facts(list(_facts(told))), drawn, _other_ways(told)])
+
+
+def _other_ways(told: Told) -> Markup:
+    """Beside what never asking again, exactly, and other ways, by estimate, come to."""
+    if told.values.unstated:
+        name = "What other policies would have earned is not estimated here, since this run's states no probabilities: "
+        return paragraph(joined([name, element("code", "loopwright policy evaluate"), " computes them."]), "quiet")
+    plain = told.figures.plain()
+    own = plain["mean_utility"] - plain["first_accuracy"]["mean"]
+    rows: list[list[Child]] = [["this run", f"{own:+.3f}", "as it was", ""], ["never to ask again", "0", "exactly", ""]]
+    known = [each for each in told.values.found() if each.gain is not None]
+    rows += [
+        [each.way, f"{each.gain:+.3f}", f"{each.low:+.3f} to {each.high:+.3f}", count(each.worth)] for each in known[:_WAYS]
+    ]
+    left = len(told.values.ways) - len(known)
+    more = f" Of {count(left)} more ways the log is worth too few questions to tell." if left else ""
+    said = f"Utility gained per question over never asking again, by other ways: estimated from this log, without a call.{more}"
+    return table(said, _COLUMNS, [Group(None, rows)])
 
 
 def _oracle(told: Told) -> Markup | None:

@@ -12,6 +12,7 @@ from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.figures import Figures
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.traces import About, Trace, traces
+from loopwright.workflows.correction.values import Values
 
 BLOCKS = 20
 """Stretches of the run of which the learning curve has a point each."""
@@ -46,6 +47,7 @@ class Told:
     spec: CorrectionSpec
     figures: Figures
     trials: int
+    values: Values
     blocks: list[Block] = field(default_factory=list)
     bins: list[Bin] = field(default_factory=lambda: [Bin() for _ in range(BINS)])
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -54,6 +56,7 @@ class Told:
 
     def add(self, trace: Trace, styles: dict[str, str]) -> None:
         self.figures.add(trace, styles)
+        self.values.add(trace)
         self._show(trace)
         turns = trace.turns
         if trace.settled.trial.failure is not None or not turns or turns[0]["by"] != "reference":
@@ -92,7 +95,7 @@ class Told:
 
 def told(shown: Shown, spec: CorrectionSpec) -> Told:
     trials = shown.whole.overview.counts.trials
-    found = Told(spec, Figures(spec.max_turns), trials)
+    found = Told(spec, Figures(spec.max_turns), trials, Values.of(spec.reprompts))
     styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
     meta = shown.reader.meta()
     for trace in traces(shown.reader, About.of(spec.dataset.name, meta)):

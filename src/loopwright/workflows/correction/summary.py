@@ -12,6 +12,7 @@ from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.figures import Figures
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.traces import Trace, moment
+from loopwright.workflows.correction.values import Values
 
 LISTED = 1000
 """Failed questions that are listed; all are counted."""
@@ -20,9 +21,10 @@ LISTED = 1000
 class Summary:
     """Is told every trace once."""
 
-    def __init__(self, spec: CorrectionSpec, figures: Figures) -> None:
+    def __init__(self, spec: CorrectionSpec) -> None:
         self._spec = spec
-        self._figures = figures
+        self._figures = Figures(spec.max_turns)
+        self._values = Values.of(spec.reprompts)
         self._traces = 0
         self._turns = 0
         self._unlabelled = 0
@@ -36,6 +38,7 @@ class Summary:
     def add(self, trace: Trace, styles: Mapping[str, str]) -> None:
         failure = trace.settled.trial.failure
         self._figures.add(trace, styles)
+        self._values.add(trace)
         self._pairs |= {(str(each.context["cell"]), each.arm) for each in trace.decisions if each.id in trace.rewards}
         self._rewarded += len(trace.rewards)
         self._earned += sum(reward.raw for reward in trace.rewards.values())
@@ -75,6 +78,7 @@ class Summary:
             "stopping": "oracle: looks at the reference answers, an upper bound" if self._spec.stop.oracle else "policy",
             "answers_of": self._answers_of(),
             "outcome": self._figures.plain(),
+            "other_ways": self._values.plain(),
             "failed_questions": self._failed,
         }
 

@@ -1,0 +1,144 @@
+"""What other ways of asking again would have been worth on the same questions, from the log alone: per-decision, doubly robust.
+
+Never to ask again is worth exactly the first answers. Of every other way, a question's score is what a model of rewards expects
+of it at each decision that it would have come to, and the surprise of the arm that was taken, each weighted by how much
+likelier that way would have been to get there than the run was. The model knows earlier questions alone, so scores err by
+nothing on average.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from loopwright.policy.evaluation.table import Table
+from loopwright.records import Decision, Json
+from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.policies import CELL, STOP
+from loopwright.workflows.correction.spec import Reprompts
+from loopwright.workflows.correction.traces import Trace
+from loopwright.workflows.correction.trial import REWARDS
+
+THIN = 30.0
+"""A log that is worth fewer questions of a way's own tells nothing of it."""
+
+Shares: TypeAlias = Mapping[str, float]
+
+
+class Way(NamedTuple):
+    """How to ask again: how likely it takes each arm at its first decision, and at every later one."""
+
+    name: str
+    first: Shares
+    later: Shares
+
+
+def ways(prompts: Sequence[str]) -> list[Way]:
+    """At random, always; and each prompt, once or always."""
+    stop = {STOP: 1.0}
+    even = dict.fromkeys(prompts, 1.0 / len(prompts))
+    found = [Way("always, at random", even, even), Way("once, at random", even, stop)]
+    for prompt in prompts:
+        found += [Way(f"once, {prompt}", {prompt: 1.0}, stop), Way(f"always, {prompt}", {prompt: 1.0}, {prompt: 1.0})]
+    return found
+
+
+class Value(NamedTuple):
+    """What a question gains over never asking again, in correct answers less their price. `worth` is how many questions of the
+    way's own the log stands for; where they are too few the rest is None."""
+
+    way: str
+    gain: float | None
+    low: float | None
+    high: float | None
+    worth: float
+
+    def plain(self) -> dict[str, Json]:
+        return {name: value for name, value in self._asdict().items() if name != "way"}
+
+
+@dataclass(slots=True)
+class _Sums:
+    n: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    weights: float = 0.0
+    weights_squared: float = 0.0
+
+    def add(self, score: float, weight: float) -> None:
+        self.n += 1
+        self.total += score
+        self.squares += score * score
+        self.weights += weight
+        self.weights_squared += weight * weight
+
+    def value(self, way: str) -> Value:
+        worth = self.weights**2 / self.weights_squared if self.weights_squared else 0.0
+        if worth < THIN:
+            return Value(way, None, None, None, worth)
+        mean = self.total / self.n
+        half = 1.96 * math.sqrt(max(0.0, self.squares / self.n - mean * mean) / self.n)
+        return Value(way, mean, mean - half, mean + half, worth)
+
+
+@dataclass(slots=True)
+class Values:
+    """Is told every trace once, in order. `unstated` is whether a decision had no probability: then nothing can be told."""
+
+    ways: list[Way]
+    unstated: bool = False
+    _table: Table = field(default_factory=Table)
+    _sums: dict[str, _Sums] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reprompts: Reprompts) -> Values:
+        return cls(ways([arm.name for arm in bank.arms(reprompts)[1:]]))
+
+    def add(self, trace: Trace) -> None:
+        if self.unstated or not trace.decisions or any(each.id not in trace.rewards for each in trace.decisions):
+            return
+        if any(each.probability is None for each in trace.decisions):
+            self.unstated = True
+            return
+        for way in self.ways:
+            score, weight = self._score(way, trace)
+            self._sums.setdefault(way.name, _Sums()).add(score, weight)
+        for decision in trace.decisions:
+            if decision.arm != STOP:
+                self._table.learn(str(decision.context[CELL]), decision.arm, trace.rewards[decision.id].value)
+
+    def found(self) -> list[Value]:
+        """The best first."""
+        values = [sums.value(name) for name, sums in self._sums.items()] if not self.unstated else []
+        return sorted(values, key=lambda each: -math.inf if each.gain is None else each.gain, reverse=True)
+
+    def plain(self) -> dict[str, Json] | None:
+        """By way; None where the run's policy states no probabilities."""
+        return None if self.unstated else {each.way: each.plain() for each in self.found()}
+
+    def _score(self, way: Way, trace: Trace) -> tuple[float, float]:
+        """And the weight of the last decision that the way would have come to."""
+        score, reached = 0.0, 1.0
+        for step, decision in enumerate(trace.decisions):
+            shares = way.later if step else way.first
+            wanted, taken = self._expected(decision, shares)
+            score += reached * wanted
+            reached *= shares.get(decision.arm, 0.0) / (decision.probability or 1.0)
+            if not reached:
+                break
+            score += reached * (trace.rewards[decision.id].raw - taken)
+        return score, reached
+
+    def _expected(self, decision: Decision, shares: Shares) -> tuple[float, float]:
+        """Of the way's arms, and of the one that was taken. A stop earns exactly 0."""
+        asked = {arm: share for arm, share in shares.items() if arm != STOP}
+        found = self._table.predict(str(decision.context[CELL]), asked, decision.arm)
+        wanted = _raw(found.wanted, sum(asked.values()))
+        return wanted, 0.0 if decision.arm == STOP else _raw(found.taken, 1.0)
+
+
+def _raw(value: float, share: float) -> float:
+    """A share of arms that are scaled to 0..1, in correct answers."""
+    return REWARDS.low * share + (REWARDS.high - REWARDS.low) * value
