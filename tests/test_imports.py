@@ -34,6 +34,7 @@ except SystemExit as end:
     print(json.dumps([end.code or 0, sorted(sys.modules)]), file=sys.stderr)
 """
 SPEC = Path(__file__).parents[1] / "examples/toy.yaml"
+RECIPE = SPEC.with_name("support.yaml")
 
 
 def loaded(arguments: list[str]) -> set[str]:
@@ -49,9 +50,15 @@ def test_the_libraries_to_look_for_are_installed(library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["runs", "list", "--help"], ["check", str(SPEC)]], ids=" ".join
+    "arguments",
+    [["--help"], ["run", "--help"], ["runs", "list", "--help"], ["evaluate", "--help"], ["check", str(SPEC)]],
+    ids=" ".join,
 )
 def test_help_and_check_load_no_heavy_library(arguments: list[str]) -> None:
     modules = loaded(arguments)
     assert "loopwright" in modules
     assert not modules & (HEAVY | EXTRAS)
+
+
+def test_checking_a_recipe_loads_nothing_that_counts_or_learns() -> None:
+    assert not loaded(["check", str(RECIPE)]) & ((HEAVY | EXTRAS) - {"jsonschema_rs"})

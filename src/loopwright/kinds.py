@@ -16,7 +16,7 @@ from typing import Any
 from loopwright.errors import PluginError, UsageError
 
 GROUP = "loopwright.plugins"
-ROOMS = ("workflow", "policy", "provider", "validator", "generator", "dataset", "checker", "index", "page")
+ROOMS = ("workflow", "policy", "provider", "validator", "generator", "dataset", "checker", "learner", "index", "page")
 """The rooms that outside packages can add to; a new room with a table stands here, too."""
 
 

@@ -83,8 +83,10 @@ def test_json_holds_the_figures(files: Here) -> None:
     for each in found["trained"]:
         for score in each["scores"]:
             assert score["low"] <= score["value"] <= score["high"]
-    assert [each["rows"] for each in found["curve"]] == [11, 22, 45, 90]
-    assert found["curve"][-1]["score"]["value"] == found["trained"][0]["scores"][0]["value"]
+    curves = {each["on"]: each["reached"] for each in found["curves"]}
+    assert [each["rows"] for each in curves["generated"]] == [11, 22, 45, 90]
+    assert [each["rows"] for each in curves["real"]] == [10, 20, 40]
+    assert curves["generated"][-1]["score"]["value"] == found["trained"][0]["scores"][0]["value"]
     assert found["page"] is None
     assert sum(map(sum, found["confusion"]["counts"])) == 120
 
@@ -193,5 +195,5 @@ def test_labels_that_no_generated_row_has_are_named(files: Here) -> None:
 def test_a_stand_in_for_a_service_is_trained_no_more_than_it_must(files: Here) -> None:
     words = ("--model", "{tinker: {service: scripted}}", "--json", "--quiet")
     (found,) = files.call("evaluate", "made.csv", "--test", "test.csv", *words).lines
-    assert found["curve"] == found["contributions"] == []
+    assert found["curves"] == found["contributions"] == []
     assert any("paid for" in note for note in found["notes"])

@@ -20,12 +20,14 @@ from loopwright.errors import BoundaryError, BudgetReached, ReplayDiffers
 from loopwright.loop.chooser import Chooser
 from loopwright.loop.trial import Item, Trial
 from loopwright.loop.work import Outcome, Settlement
+from loopwright.records import DecisionId
 from loopwright.runs.folder import RunFolder, all_runs
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.read import learned
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.runs.states import state_of
 from loopwright.store.compare import differences
+from loopwright.store.decided import decided
 from loopwright.store.reader import RunReader
 from loopwright_toy.trial import Toy
 
@@ -113,6 +115,13 @@ def test_a_reward_of_weight_5_counts_as_five_wherever_it_is_learned_and_shown(ru
     shown = learned(whole.folder, 0).overall
     assert [each.mean for each in shown] == pytest.approx([total / weight for _, weight, total in counted])
     assert {arm: each.mean for arm, each in whole.progress.arms.items()} == pytest.approx({x.arm: x.mean for x in shown})
+    with RunReader.open(whole.folder.store) as reader:
+        earned = {id: value for trial in decided(reader, 60) for id, value in trial.earned.items()}
+    ((immediate, late),) = rows(
+        whole.folder,
+        "SELECT sum(value) FILTER (WHERE weight = 1), sum(value) FILTER (WHERE weight = 5) FROM reward WHERE trial = 9",
+    )
+    assert earned[DecisionId(9, 0)] == pytest.approx((immediate + 5 * late) / 6), "what off-policy evaluation takes it for"
     known: Counter[str] = Counter()
     for tallies in state_of(whole.folder, own=True).memory.values():
         known.update({arm: sums[0] / 1e9 for arm, sums in tallies.items()})

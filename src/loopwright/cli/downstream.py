@@ -10,12 +10,12 @@ from loopwright.cli import rows
 from loopwright.cli.screen import Screen
 from loopwright.report.amounts import count
 from loopwright.report.downstream import arm_row, held, likeness_rows, report, score_rows, written
-from loopwright.runs.downstream import Answer, Question, evaluate_dataset
+from loopwright.runs.downstream import Answer, Curve, Question, evaluate_dataset
 from loopwright.store.export import replaced
 
 PAGE = "downstream.html"
 SCORES = rows.columns("learned_from >rows =scored_on =metric >value =95_%_interval ?=beside_the_generated")
-CURVE = rows.columns(">rows >value =95_%_interval")
+CURVE = rows.columns("learned_from >rows >value =95_%_interval")
 TAKEN = rows.columns("label taken_for >rows")
 ARMS = rows.columns("arm >rows >without_it >adds =95_%_interval")
 WHOLE = rows.columns("figure =generated_against_real =real_against_real says")
@@ -60,9 +60,9 @@ def _show(answer: Answer, screen: Screen) -> None:
         screen.table(WHOLE, list(likeness_rows(answer.likeness)))
         return
     screen.table(SCORES, [row for each in answer.trained for row in score_rows(each)])
-    if answer.curve:
+    if answer.curves:
         screen.result("\nlearning curve on test")
-        screen.table(CURVE, [(count(each.rows), f"{each.score.value:.3f}", held(each.score)) for each in answer.curve])
+        screen.table(CURVE, [row for each in answer.curves for row in _reached(each)])
     if answer.contributions:
         screen.result("\nwhat the rows of each arm add, on test")
         screen.table(ARMS, list(map(arm_row, answer.contributions)))
@@ -71,6 +71,11 @@ def _show(answer: Answer, screen: Screen) -> None:
         screen.result("\nmost frequent confusions on test" if taken else "\nno confusions on test")
         if taken:
             screen.table(TAKEN, [(each.true, each.said, count(each.rows)) for each in taken])
+
+
+def _reached(curve: Curve) -> Iterator[tuple[object, ...]]:
+    for each in curve.reached:
+        yield curve.on, count(each.rows), f"{each.score.value:.3f}", held(each.score)
 
 
 def _closest(pairs: Any) -> Iterator[str]:

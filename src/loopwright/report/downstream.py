@@ -73,10 +73,9 @@ def _scores(answer: Answer) -> Markup:
     rows = f"{count(answer.sets['test'])} rows of test"
     drawn = [_bar(f"{each.on}, {count(each.rows)}", each.scores[0]) for each in on_test]
     drawings = [figure(bars(Caption("What was learned from", metric, rows), drawn, Axis(metric, 0, 1)), _HELD)]
-    if answer.curve:
-        points = tuple(Point(float(each.rows), *each.score[1:]) for each in answer.curve)
-        caption = Caption("Learning curve", metric, rows)
-        drawing = lines(caption, [Series("generated", points)], Axis("generated rows", 0), Axis(metric, 0, 1))
+    if answer.curves:
+        series = [Series(each.on, tuple(Point(float(at.rows), *at.score[1:]) for at in each.reached)) for each in answer.curves]
+        drawing = lines(Caption("Learning curve", metric, rows), series, Axis("rows learned from", 0), Axis(metric, 0, 1))
         drawings.append(figure(drawing, f"Means over orders of the rows. {_HELD}"))
     listed: list[list[Child]] = [row for each in answer.trained for row in score_rows(each)]
     said = "Each model, its training rows and its scores. `Beside` compares with the first, row by row of the same test."

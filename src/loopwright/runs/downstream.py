@@ -58,6 +58,13 @@ class Trained(NamedTuple):
     beside: Score | None = None
 
 
+class Curve(NamedTuple):
+    """How the score on the test grows with the rows that are learned from."""
+
+    on: str
+    reached: tuple[Reached, ...]
+
+
 class Overlap(NamedTuple):
     """Texts of one set that stand in another."""
 
@@ -88,7 +95,7 @@ class Answer:
     """What takes from the figures what they seem to say."""
     notes: tuple[str, ...]
     trained: tuple[Trained, ...] = ()
-    curve: tuple[Reached, ...] = ()
+    curves: tuple[Curve, ...] = ()
     confusion: Confusion | None = None
     contributions: tuple[Contribution, ...] = ()
     likeness: Likeness | None = None
@@ -219,17 +226,18 @@ def _learned(answer: Answer, given: _Given, learner: Learner, tell: Callable[[st
     made, test = given.made.rows, given.sets["test"]
     trained, said = _trained(answer, given, learner, tell)
     found = confusion([str(each) for each in test.targets], [str(each) for each in said])
-    reached: list[Reached] = []
+    curves: list[Curve] = []
     parts: list[Contribution] = []
     if not learner.paid:
         tell("training on more and more rows")
-        reached = curve(learner, made, test, _SEED)
+        learned_from = {GENERATED: made, **({REAL: given.sets[REAL]} if REAL in given.sets else {})}
+        curves = [Curve(name, tuple(curve(learner, rows, test, _SEED))) for name, rows in learned_from.items()]
         tell("training without the rows of each arm")
         parts = contributions(learner, made, test, said)
     return replace(
         answer,
         trained=tuple(trained),
-        curve=tuple(reached),
+        curves=tuple(curves),
         confusion=found if learner.goal == "classification" else None,
         contributions=tuple(parts),
     )

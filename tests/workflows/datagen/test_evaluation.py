@@ -180,6 +180,12 @@ def test_a_mistake_in_the_block_is_named(desk: Desk, evaluation: dict[str, Any],
     assert said in ended.err
 
 
+def test_late_rewards_are_refused_where_the_policy_counts_by_cost(desk: Desk) -> None:
+    policy = {"per_cost": {"part": "usd_per_row", "per": 0.1, "policy": "ucb1"}}
+    assert "evaluation.weight" in desk.call("check", laid_out(desk, policy=policy)).err
+    assert "evaluation.weight" not in desk.call("check", laid_out(desk, policy=policy, evaluation={"weight": 0.0})).err
+
+
 def test_dev_rows_that_cannot_be_used_are_named(desk: Desk) -> None:
     name = laid_out(desk, evaluation={"label": "lable"})
     ended = desk.call("run", name, "--quiet")

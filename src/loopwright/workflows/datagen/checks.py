@@ -9,12 +9,15 @@ import orjson
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.promises import prices_of
+from loopwright.policy import build as build_policy
+from loopwright.policy.modifier import chain
+from loopwright.policy.per_cost import PerCost
 from loopwright.quality.validators.schema import compiled
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.evaluating import learner
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
+from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
 
 _OFF = 0.01
@@ -141,6 +144,17 @@ def _evaluation(recipe: RecipeBlock) -> Iterator[Problem]:
             yield from error.problems
         except UsageError as error:
             yield Problem("evaluation.model", str(error).removeprefix("evaluation.model: "))
+        if recipe.evaluation.weight and _by_cost(recipe):
+            yield Problem(
+                "evaluation.weight", "gives late rewards, which cost nothing, and the policy counts by cost", "weight: 0"
+            )
+
+
+def _by_cost(recipe: RecipeBlock) -> bool:
+    try:
+        return any(isinstance(each, PerCost) for each in chain(build_policy(recipe.policy)))
+    except UsageError:
+        return False
 
 
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
@@ -151,6 +165,10 @@ def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     yield f"validators: {', '.join(brief.gate().order)}"
     yield f"reward: {''.join(_of_reward(recipe, brief))}"
     yield f"arms: {', '.join(arm.id for arm in brief.arms)}"
+    if recipe.evaluation is not None:
+        block = recipe.evaluation
+        late = f"each arm's gain is a late reward of weight {block.weight:g}" if block.weight else "no arm hears of it"
+        yield f"evaluation: after every {block.every} batches, on {block.dev}; {late}"
 
 
 def _of_reward(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:

@@ -12,37 +12,23 @@ from pathlib import Path
 from typing import Any, cast
 
 from loopwright.errors import UsageError
-from loopwright.learn import build
 from loopwright.learn.contributions import Contribution, contributions
 from loopwright.learn.nearness import Pair, nearness
-from loopwright.learn.protocol import Learner, Target
+from loopwright.learn.protocol import Target
 from loopwright.learn.rows import Rows
 from loopwright.learn.scoring import Score, scores, told
 from loopwright.loop.work import Happening, Payoff
 from loopwright.quality.row import Row
 from loopwright.records import DecisionId, Fields, Json
-from loopwright.spec.blocks import Named
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.labelled import Wanted
+from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.ledger import Account, Entry, Judged
 from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.spec import EvaluationBlock
 
 MISTAKES = 200
 _DIGITS = 6
-_USUAL = {"classification": "tfidf", "regression": "ridge"}
-
-
-def learner(block: EvaluationBlock) -> Learner:
-    named = block.model or Named(kind=_USUAL[block.kind])
-    found = build(named, "evaluation.model")
-    if found.paid:
-        raise UsageError(
-            f"evaluation.model: {named.kind} costs money that no budget counts, and would be trained again and again"
-        )
-    if found.goal != block.kind:
-        raise UsageError(f"evaluation.model: {named.kind} is for a {found.goal}, and evaluation.kind is {block.kind}")
-    return found
 
 
 class Evaluation:
