@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from loopwright.text.embedding import Floats
 
 BLOCK = 4096
-OUTLINE = 96
+OUTLINES = (32, 96)
+"""Of a vector that much is looked at first, where that is enough to tell that it is far away."""
 LEARNT = 1024
 """From so many of the first vectors it is learned in which directions vectors differ most."""
 DOUBT = 1e-5
@@ -36,7 +37,7 @@ class Nearest:
         self.dims = dims
         self._blocks: list[Floats] = []
         self._axes: NDArray[np.float64] | None = None
-        self._outlines: list[Floats] = []
+        self._outlines: list[tuple[Floats, ...]] = []
         self._ids: list[str] = []
 
     def __len__(self) -> int:
@@ -50,7 +51,7 @@ class Nearest:
         self._ids.append(id)
         if self._axes is not None:
             self._outline(block, slice(place, place + 1), self._axes)
-        elif len(self) == LEARNT and self.dims > OUTLINE:
+        elif len(self) == LEARNT and self.dims > OUTLINES[-1]:
             self._axes = _axes(self._blocks[0][:LEARNT])
             self._outline(0, slice(LEARNT), self._axes)
 
@@ -66,17 +67,19 @@ class Nearest:
 
     def _alike(self, vector: Floats, places: slice, least: float) -> tuple[NDArray[np.intp], Floats]:
         """The places of those that may be as near as `least`, and how near they are, but for rounding."""
-        outline = _outlines(vector[None], self._axes)[0] if self._axes is not None and least > 0 else None
+        drawn = _outlines(vector[None], self._axes) if self._axes is not None and least > 0 else ()
+        levels = list(enumerate(drawn))
         found, alike = [np.empty(0, np.intp)], [np.empty(0, np.float32)]
         for at in range(places.start // BLOCK, -(-places.stop // BLOCK)):
             rows = slice(max(0, places.start - at * BLOCK), min(BLOCK, places.stop - at * BLOCK))
-            block = self._blocks[at][rows]
-            if outline is None:
-                near = np.arange(len(block))
-            else:
-                near = np.flatnonzero(self._outlines[at][rows] @ outline >= least - DOUBT)
-                block = block[near]
-            alike.append(block @ vector)
+            block, near = self._blocks[at][rows], np.arange(rows.stop - rows.start)
+            left = [len(near)]
+            for level, outline in levels:
+                near = near[_products(self._outlines[at][level][rows], near, outline[0]) >= least - DOUBT]
+                left.append(len(near))
+            if len(levels) > 1 and 2 * left[1] > left[0]:
+                del levels[0]  # it tells too little where vectors differ in all directions alike
+            alike.append(_products(block, near, vector))
             found.append(near + (at * BLOCK + rows.start))
         return np.concatenate(found), np.concatenate(alike)
 
@@ -90,13 +93,15 @@ class Nearest:
 
     @property
     def bytes(self) -> int:
-        held = sum(block.nbytes for block in (*self._blocks, *self._outlines))
+        drawn = (each for outlines in self._outlines for each in outlines)
+        held = sum(block.nbytes for block in (*self._blocks, *drawn))
         return held + sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
 
     def _outline(self, block: int, rows: slice, axes: NDArray[np.float64]) -> None:
         if block == len(self._outlines):
-            self._outlines.append(np.empty((BLOCK, OUTLINE + 1), np.float32))
-        self._outlines[block][rows] = _outlines(self._blocks[block][rows], axes)
+            self._outlines.append(tuple(np.empty((BLOCK, width + 1), np.float32) for width in OUTLINES))
+        for kept, drawn in zip(self._outlines[block], _outlines(self._blocks[block][rows], axes), strict=True):
+            kept[rows] = drawn
 
 
 def exact(row: Floats, vector: Floats, known: dict[bytes, float]) -> float:
@@ -108,14 +113,25 @@ def exact(row: Floats, vector: Floats, known: dict[bytes, float]) -> float:
     return known[key]
 
 
+def _products(rows: Floats, near: NDArray[np.intp], vector: Floats) -> Floats:
+    """Of those rows with the vector. Few are copied; of many it is quicker to multiply all."""
+    found: Floats = rows[near] @ vector if 4 * len(near) < len(rows) else (rows @ vector)[near]
+    return found
+
+
 def _axes(vectors: Floats) -> NDArray[np.float64]:
-    """The directions in which the vectors are longest, at right angles to each other."""
-    return np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)[1][:, -OUTLINE:]
+    """The directions in which the vectors are longest, at right angles to each other, the longest first."""
+    found = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)[1]
+    return np.ascontiguousarray(found[:, : -OUTLINES[-1] - 1 : -1])
 
 
-def _outlines(vectors: Floats, axes: NDArray[np.float64]) -> Floats:
-    """Where each vector lies along the axes, and the length of the rest. The product of two outlines is at least that of the
-    vectors, whatever the axes (Cauchy and Schwarz), so most of what is far away is seen to be so in a fraction of the time."""
-    along = vectors @ axes
-    rest = np.maximum(0.0, (vectors.astype(np.float64) ** 2).sum(axis=1) - (along**2).sum(axis=1))
-    return np.column_stack([along, np.sqrt(rest + _ROUNDING)]).astype(np.float32)
+def _outlines(vectors: Floats, axes: NDArray[np.float64]) -> tuple[Floats, ...]:
+    """Where each vector lies along the first axes, and the length of the rest. The product of two outlines is at least that of
+    the vectors, whatever the axes (Cauchy and Schwarz), so most of what is far away is seen to be so in a fraction of the
+    time."""
+    along, whole = vectors @ axes, (vectors.astype(np.float64) ** 2).sum(axis=1)
+    drawn = []
+    for width in OUTLINES:
+        rest = np.maximum(0.0, whole - (along[:, :width] ** 2).sum(axis=1))
+        drawn.append(np.column_stack([along[:, :width], np.sqrt(rest + _ROUNDING)]).astype(np.float32))
+    return tuple(drawn)
