@@ -162,6 +162,13 @@ class Dataset(Protocol):
         ...
 
 
+class Glance(NamedTuple):
+    """What a run came to, as its workflow counts it: in lines of a short name and a fact, and as data."""
+
+    lines: Sequence[tuple[str, str]]
+    data: Fields
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A catalog line. `work` names a `module:callable` that takes the spec, so that checking a spec imports no more."""
@@ -175,3 +182,6 @@ class Workflow:
 
     dataset: str | None = None
     """A `module:callable` that makes a `Dataset` of an `Ended` run."""
+
+    glance: str | None = None
+    """A `module:callable` that makes a `Glance` of an `Ended` run."""

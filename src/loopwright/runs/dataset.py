@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from importlib import import_module
-from typing import Any, cast
+from typing import cast
 
-from loopwright import workflows
 from loopwright.errors import UsageError
-from loopwright.loop.work import Dataset, Ended, Workflow
-from loopwright.runs.again import again
+from loopwright.loop.work import Dataset
+from loopwright.runs.ended import made, workflow_of
 from loopwright.runs.folder import RunFolder
-from loopwright.runs.states import state_of
-from loopwright.store.reader import noted
 
 
 def dataset(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset:
@@ -25,19 +20,7 @@ def dataset(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset:
 
 
 def dataset_or_none(folder: RunFolder, sets: Sequence[str] = ()) -> Dataset | None:
-    where = _where(folder)
-    if where is None:
+    workflow = workflow_of(folder)
+    if workflow is None or workflow.dataset is None:
         return None
-    found = again(folder, sets)
-    module, _, name = where.partition(":")
-    learned = partial(state_of, folder, own=False)
-    ended = Ended(found.checked.spec, found.checked.digest, folder.path, folder.store, found.base, learned)
-    return cast(Dataset, getattr(import_module(module), name)(ended))
-
-
-def _where(folder: RunFolder) -> str | None:
-    """What makes datasets of runs of the folder's workflow. Whether its spec can still be read does not matter."""
-    spec: Any = (noted(folder.store).get("start") or {}).get("spec") or {}
-    if spec.get("workflow") not in workflows.KINDS.names():
-        return None
-    return cast(Workflow, workflows.KINDS.load(spec["workflow"])).dataset
+    return cast(Dataset, made(folder, workflow.dataset, sets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from tests.workflows.correction.conftest import Desk
@@ -54,3 +55,13 @@ def test_it_copes_with_oracles_failures_and_unknowns(desk: Desk) -> None:
     told = text(page(desk))
     assert "Of no question that ended so far is the reference answer known." in told
     assert "Without a reference: 3 questions" in told
+
+
+def test_runs_show_says_in_a_few_lines_what_the_run_came_to(desk: Desk) -> None:
+    desk.run("policy: {fixed: neutral_steps}\nmax_turns: 1\n")
+    told = desk.call("runs", "show", desk.place.name).out
+    assert "right     0.333 at first, 1.000 at last, of 12 questions" in told
+    assert "asked     12 times again: 8 of 8 wrong answers fixed, 0 of 4 right ones broken" in told
+    assert "gain      +0.667 (" in told
+    data = json.loads(desk.call("runs", "show", desk.place.name, "--json").out)
+    assert data["outcome"]["questions_gained"] == 8

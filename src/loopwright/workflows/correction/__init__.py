@@ -16,6 +16,7 @@ WORKFLOW = Workflow(
     work="loopwright.workflows.correction.trial:Correction",
     summary="asks again where that pays, and stops where it does not",
     outputs="loopwright.workflows.correction.outputs:write",
+    glance="loopwright.workflows.correction.glance:glance",
 )
 
 # Nothing here depends on these modules: most of them stand above the workflows, because they start runs. The names are here

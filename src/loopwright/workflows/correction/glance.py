@@ -1,0 +1,41 @@
+"""What a correction run came to, in a few lines for `runs show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from loopwright.loop.work import Ended, Glance
+from loopwright.store.reader import RunReader
+from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.figures import Figures
+from loopwright.workflows.correction.spec import CorrectionSpec
+from loopwright.workflows.correction.traces import About, traces
+
+
+def glance(ended: Ended) -> Glance:
+    """Of the questions whose reference answer is known."""
+    spec = cast(CorrectionSpec, ended.spec).located(ended.base)
+    styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
+    figures = Figures(spec.max_turns)
+    with RunReader.open(ended.store) as reader:
+        for trace in traces(reader, About.of(spec.dataset.name, reader.meta())):
+            figures.add(trace, styles)
+    plain: dict[str, Any] = figures.plain()
+    return Glance(list(_lines(plain, spec.stop.oracle)) if figures.questions else [], {"outcome": plain})
+
+
+def _lines(plain: dict[str, Any], oracle: bool) -> Iterator[tuple[str, str]]:
+    gain, first, last, asked = (plain[name] for name in ("net_gain", "first_accuracy", "final_accuracy", "reprompts"))
+    if oracle:
+        yield "oracle", "stopped by looking at the reference answers: an upper bound"
+    yield "right", f"{first['mean']:.3f} at first, {last['mean']:.3f} at last, of {plain['questions']:,} questions"
+    yield "gain", f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}, 95 %)"
+    yield (
+        "asked",
+        (
+            f"{asked['asked']:,} times again: {asked['fixed']:,} of {asked['wrong_before']:,} wrong answers fixed, "
+            f"{asked['broken']:,} of {asked['right_before']:,} right ones broken"
+        ),
+    )
+    yield "utility", f"{plain['mean_utility']:.3f}, never asking again {first['mean']:.3f} (correct answers less the price)"
