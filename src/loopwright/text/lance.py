@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ TABLE = "rows"
 
 class Lance:
     def __init__(self, folder: Path) -> None:
+        os.environ.setdefault("LANCE_LOG", "error")  # it would warn of every table that is new
         try:
             self._db: Any = import_module("lancedb").connect(folder / "lance")
             self._arrow: Any = import_module("pyarrow")
