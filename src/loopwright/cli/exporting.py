@@ -14,7 +14,6 @@ from loopwright.loop.work import Published
 from loopwright.policy import state
 from loopwright.report.amounts import count
 from loopwright.runs import hub, publish
-from loopwright.runs.dataset import dataset
 from loopwright.runs.export import Form, Wanted, to_file, to_stream
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.publish import Publication
@@ -57,7 +56,7 @@ def export_dataset(folder: RunFolder, wanted: publish.Wanted, output: Path | Non
 
 
 def export_provenance(folder: RunFolder, output: Path | None, screen: Screen) -> None:
-    found = as_json(dataset(folder).provenance())
+    found = as_json(publish.provenance(folder))
     if output is None:
         screen.result(found)
         return

@@ -101,6 +101,19 @@ def editions(run: RunFolder) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in file.read_bytes().splitlines() if line] if file.is_file() else []
 
 
+def provenance(run: RunFolder) -> dict[str, Any]:
+    """PROV-JSON of the rows, with the versions of the dataset that were published, each a revision of the one before."""
+    found: dict[str, Any] = {**dataset(run).provenance()}
+    entities, derived = dict(found["entity"]), dict(found.get("wasDerivedFrom", {}))
+    revised = {each["version"]: each["parent"] for each in editions(run) if each["parent"] is not None}
+    for version, parent in revised.items():
+        ends = {"prov:generatedEntity": f"lw:dataset/{version}", "prov:usedEntity": f"lw:dataset/{parent}"}
+        derived[f"_:revision{len(derived)}"] = {**ends, "prov:type": {"$": "prov:Revision", "type": "prov:QUALIFIED_NAME"}}
+        for name in ends.values():
+            entities.setdefault(name, {})
+    return {**found, "entity": entities, **({"wasDerivedFrom": derived} if derived else {})}
+
+
 def _last(run: RunFolder, form: Published) -> dict[str, Any] | None:
     return next((each for each in reversed(editions(run)) if each["form"] == form), None)
 

@@ -161,6 +161,14 @@ def test_an_edition_names_the_version_before_it(desk: Desk) -> None:
     assert first["parent"] is None
     assert second["parent"] == first["version"] != second["version"] == desk.about()["version"]
     assert [each["version"] for each in lines(desk.place / "editions.jsonl")] == [first["version"]] * 2 + [second["version"]]
+    told = json.loads(export(desk, "--as", "prov"))
+    revisions = [
+        (ends["prov:generatedEntity"], ends["prov:usedEntity"])
+        for ends in told["wasDerivedFrom"].values()
+        if "prov:type" in ends
+    ]
+    assert revisions == [(f"lw:dataset/{second['version']}", f"lw:dataset/{first['version']}")]
+    assert {name for ends in revisions for name in ends} <= told["entity"].keys()
 
 
 # splits
