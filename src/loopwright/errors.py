@@ -19,6 +19,7 @@ LoopwrightError
 │   ├── QuotaExhausted          buy quota or wait
 │   ├── EndpointMissing         mend base_url or model (404, redirect)
 │   ├── EndpointDown            wait until the endpoint answers again
+│   ├── BoundaryDown            mend the foreign code it blames, which fails again and again
 │   ├── CassetteMiss            record the cassette again
 │   ├── BudgetReached           raise the budget                             exit 3
 │   └── Interrupted             resume                                       exit 130
@@ -152,6 +153,10 @@ class EndpointMissing(RunStopped):
 
 
 class EndpointDown(RunStopped):
+    pass
+
+
+class BoundaryDown(RunStopped):
     pass
 
 

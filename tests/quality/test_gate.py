@@ -200,12 +200,12 @@ class RaisingWhenWeighing:
 def test_a_validator_that_raises_fails_the_row_and_is_named(validator: Validator, reason: str) -> None:
     gate = Gate({"mine": validator})
     (said,) = asyncio.run(gate.examine(Row({}), nobody, gate.memories().view()))
-    assert said == ("mine", Ruling(False, reason=reason))
+    assert said == ("mine", Ruling(False, reason=reason, raised=reason.startswith("the validator")))
 
 
 def test_what_a_batch_validator_raises_is_a_ruling_too() -> None:
     (said,) = Gate({"mine": RaisingWhenWeighing()}).weigh([])
-    assert said == ("mine", Ruling(False, reason="the validator mine raised ValueError: no rows"))
+    assert said == ("mine", Ruling(False, reason="the validator mine raised ValueError: no rows", raised=True))
 
 
 @pytest.mark.parametrize("error", [StoreFull("no space"), UsageError("mend it")])

@@ -31,4 +31,5 @@ def guarded(name: str) -> Iterator[Raised]:
         raise
     except Exception as error:
         said = f": {text}" if (text := quote(str(error))) else ""
-        raised.ruling = Ruling(False, reason=f"the validator {name} raised {type(error).__name__}{said}")
+        reason = f"the validator {name} raised {type(error).__name__}{said}"
+        raised.ruling = Ruling(False, reason=reason, raised=True)

@@ -67,11 +67,13 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a validator says of a row. `reason` is one line that a person understands: "41 words, at most 40"."""
+    """What a validator says of a row. `reason` is one line that a person understands: "41 words, at most 40". Where it
+    `raised`, it says nothing of the row."""
 
     passed: bool
     score: float | None = None
     reason: str | None = None
+    raised: bool = field(default=False, repr=False)
 
 
 def as_text(value: Json) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.workflows.datagen.conftest import FREE, PROGRAM, Desk, Ended
+from tests.workflows.datagen.conftest import FREE, PROGRAM, TASK, Desk, Ended
+from tests.workflows.datagen.test_models import SCRIPT
 
 PROJECT = """
 [build-system]
@@ -32,7 +35,7 @@ def short(row):
 
 
 def fragile(row):
-    return {"hi": True}[row.text("text").split()[0].strip(",")]
+    return {"hi": True, "good": True}[row.text("text").split()[0].strip(",")]
 '''
 
 pytestmark = pytest.mark.slow
@@ -49,11 +52,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def _run(desk: Desk, installed: Path, validators: str, *words: str) -> Ended:
-    name = desk.write(f"{FREE}{validators}\ntarget: {{accepted: 40}}")
+def _run(desk: Desk, installed: Path, validators: str, recipe: str = f"target: {{accepted: 40}}\n{FREE}") -> Ended:
+    name = desk.write(f"{recipe}{validators}")
     path = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        [*PROGRAM, "run", name, "--quiet", *words],
+        [*PROGRAM, "run", name, "--quiet"],
         cwd=desk.folder,
         env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error"},
         capture_output=True,
@@ -76,21 +79,53 @@ def test_a_validator_of_an_installed_package_is_one_function(desk: Desk, install
 def test_rows_at_which_it_raises_are_rejects_that_say_so(desk: Desk, installed: Path) -> None:
     ended = _run(desk, installed, "  fragile: {}\n")
     assert ended.code == 0, ended
-    assert {row["data"]["text"].split()[0] for row in desk.rows()} == {"hi,"}
+    assert {row["data"]["text"].split()[0] for row in desk.rows()} == {"hi,", "good"}
     raised = [row["reason"] for row in desk.rows("rejects.jsonl") if row["rejected_by"] == "fragile"]
     assert raised
     assert all(reason.startswith("the validator fragile raised KeyError: ") for reason in raised)
 
 
-def test_where_it_raises_at_every_row_the_run_says_so_and_can_be_started_anew(desk: Desk, installed: Path) -> None:
-    broken = _run(desk, installed, "  fragile: {}\n", "--set", "grammar.rules.greeting=[welcome]", "--set", "target.batches=3")
-    assert broken.code == 4
-    assert "rejects failed at fragile, the last because: the validator fragile raised KeyError" in broken.out
-    assert len(desk.rows("rejects.jsonl")) == 30
-    (installed / "desk_checks.py").write_text(
-        CHECKS.replace('"hi": True', '"welcome": True, **dict.fromkeys("a I could somebody".split(), True)')
-    )
-    mended = _run(desk, installed, "  fragile: {}\n", "--set", "grammar.rules.greeting=[welcome]")
+ASKING = f"""{TASK}
+models: [{{id: writer, provider: scripted, script: "script:good"}}]
+arms: [{{id: one, kind: naive}}]
+target: {{accepted: 40}}
+validators:
+"""
+MENDED = CHECKS.replace('"good"', '"about"')
+
+
+def _calls(desk: Desk) -> Counter[str]:
+    with sqlite3.connect(f"file:{desk.place / 'run.sqlite'}?mode=ro", uri=True) as store:
+        return Counter(f"{trial} {purpose}" for trial, purpose in store.execute("SELECT trial, purpose FROM call"))
+
+
+def test_where_it_raises_at_every_row_the_run_stops_and_judges_the_same_answers_once_it_is_mended(
+    desk: Desk, installed: Path
+) -> None:
+    (desk.folder / "script.py").write_text(SCRIPT)
+    broken = _run(desk, installed, "  fragile: {}\n", recipe=ASKING)
+    assert broken.code == 1, broken
+    assert "stopped: the validator fragile raised KeyError: " in broken.out
+    assert "so it did at all of the last rows that it looked at: mend it, then go on" in broken.out
+    assert "loopwright runs resume" in broken.err
+    assert desk.rows("rejects.jsonl") == []
+    paid = _calls(desk)
+    assert paid
+
+    (installed / "desk_checks.py").write_text(MENDED)
+    mended = _run(desk, installed, "  fragile: {}\n", recipe=ASKING)
+    (installed / "desk_checks.py").write_text(CHECKS)
     assert mended.code == 0, mended
     assert len(desk.rows()) == 40
-    assert len(desk.rows("rejects.jsonl")) >= 30
+    assert desk.rows("rejects.jsonl") == []
+    assert _calls(desk) >= paid
+    assert set(_calls(desk).values()) == {1}
+
+
+def test_batches_of_one_row_are_counted_together(desk: Desk, installed: Path) -> None:
+    recipe = f"{ASKING.replace('validators:', 'batch_size: 1')}window: 1\nvalidators:\n"
+    (desk.folder / "script.py").write_text(SCRIPT)
+    broken = _run(desk, installed, "  fragile: {}\n", recipe=recipe)
+    assert broken.code == 1, broken
+    assert "so it did at all of the last rows" in broken.out
+    assert len(desk.rows("rejects.jsonl")) == 4

@@ -21,7 +21,7 @@ _RANGES = {"progress": (0.0, 1.0), "deficit": (0.0, 1.0), "rejects": (0.0, 1.0)}
 
 class Seen(NamedTuple):
     """The run as of some batch: rows accepted, by label too; the share of the last rows that were rejected; what may be built
-    on; the arms that were switched off; what there is to judge the rows by."""
+    on; the arms that were switched off; what there is to judge the rows by; at how many rows in a row validators raised."""
 
     accepted: int
     labels: Mapping[str, int]
@@ -29,6 +29,7 @@ class Seen(NamedTuple):
     material: Material
     off: frozenset[str]
     account: Account
+    raising: Mapping[str, int]
 
 
 def contextual(policy: Named) -> bool:

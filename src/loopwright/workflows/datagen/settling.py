@@ -13,6 +13,7 @@ from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.ledger import EVALUATION
 from loopwright.workflows.datagen.material import Past
+from loopwright.workflows.datagen.raising import RAISED
 from loopwright.workflows.datagen.rewards import Batch, earned
 from loopwright.workflows.datagen.state import PATIENCE, State
 
@@ -47,6 +48,8 @@ class Settling:
         rows = len(self._outcome.samples) or self._brief.recipe.batch_size
         self._state.dry += rows
         self._take_good_rows()
+        raised = cast(Any, self._outcome.data or {}).get(RAISED, {})
+        self._state.hear((said.validator for said in self._outcome.verdicts), raised)
         for said in (*self._outcome.verdicts, *self._verdicts):
             if not said.passed:
                 self._state.reject(said.validator, said.reason or "")

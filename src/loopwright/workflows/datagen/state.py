@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from loopwright.quality.gate import Memories
 from loopwright.workflows.datagen.context import Seen
 from loopwright.workflows.datagen.ledger import Ledger
 from loopwright.workflows.datagen.material import Shelf
+from loopwright.workflows.datagen.raising import streaks
 from loopwright.workflows.datagen.rewards import Mean
 
 PATIENCE = 5
@@ -34,6 +36,7 @@ class State:
         """Rows by the validator that rejected them."""
         self.reasons: dict[str, str] = {}
         """The last reason that each validator gave."""
+        self._raising: dict[str, int] = {}
         self._batch_size = batch_size
         self._failed: Counter[str] = Counter()
         self._rejects = 0.0
@@ -42,7 +45,7 @@ class State:
         material, account = self.shelf.material(self.memories.view()), self.ledger.account()
         if account.judged is not None:
             material = material._replace(mistakes=account.judged.mistakes)
-        return Seen(self.accepted, dict(self.labels), self._rejects, material, frozenset(self.off), account)
+        return Seen(self.accepted, dict(self.labels), self._rejects, material, frozenset(self.off), account, self._raising)
 
     def accept(self, label: str | None) -> None:
         self.accepted += 1
@@ -53,6 +56,10 @@ class State:
     def reject(self, validator: str, reason: str) -> None:
         self.rejected[validator] += 1
         self.reasons[validator] = reason
+
+    def hear(self, said_by: Iterable[str], raised: Mapping[str, int]) -> None:
+        """Which validators looked at rows of a batch, a name for each ruling, and at how many each of them raised."""
+        self._raising = {**self._raising, **streaks(self._raising, said_by, raised)}
 
     def note(self, rows: int, passed: int) -> None:
         """How many rows of a batch passed all validators, whether there was a place for them or not."""

@@ -29,6 +29,7 @@ from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
 from loopwright.workflows.datagen.ledger import EVALUATION
 from loopwright.workflows.datagen.material import FOLD, Material
+from loopwright.workflows.datagen.raising import RAISED, raised, stop_if_broken
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import CHECK, WRITTEN, Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
@@ -94,16 +95,18 @@ class Datagen:
         orders = [Order(index, order.label) for index, order in enumerate(taken[pick.arm.name])]
         written = await self._generators[pick.arm.name].write(orders, trial, material)
         examined = await self._examined(written, trial, material.view)
+        stop_if_broken(examined, seen.raising)
         samples = [trial.sample(each.order.index, _kept(each), tuple(parent.id for parent in each.parents)) for each in written]
         verdicts = [verdict(trial, each.order.index, one) for each, said in zip(written, examined, strict=True) for one in said]
-        return Outcome(tuple(samples), tuple(verdicts), await self._evaluated(trial, seen))
+        data = {**await self._evaluated(trial, seen), **({RAISED: found} if (found := raised(examined)) else {})}
+        return Outcome(tuple(samples), tuple(verdicts), data or None)
 
-    async def _evaluated(self, trial: Trial, seen: Seen) -> Json:
+    async def _evaluated(self, trial: Trial, seen: Seen) -> Fields:
         """In a thread: other batches go on meanwhile."""
         if self._evaluation is None or not self._evaluation.due(trial.number):
-            return None
+            return {}
         found = await asyncio.to_thread(self._evaluation.judge, seen.account)
-        return None if found is None else {EVALUATION: found}
+        return {} if found is None else {EVALUATION: found}
 
     def _taken(self, orders: Sequence[Order], material: Material, off: frozenset[str]) -> Mapping[str, Sequence[Order]]:
         """The arms on offer, each with the orders that it has something to work on for. Those that were switched off come back
