@@ -107,6 +107,14 @@ async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str, write: Writ
     raise AssertionError("no call failed")
 
 
+async def test_every_kind_can_be_the_first_of_a_chain(kind: str, write: Write) -> None:
+    for row in await write("chain", ORDERS, Script(), chain=[{kind: WANTS.get(kind, {})}, "evolve"]):
+        assert row.trouble is None
+        first, second = cast(list[dict[str, Any]], row.lineage["chain"])
+        assert (first["kind"], second["kind"]) == (kind, "evolve")
+        assert first["row"] != row.data
+
+
 async def test_the_settings_of_an_arm_go_with_every_request(kind: str, write: Write) -> None:
     if kind == "chain":
         pytest.skip("each of its steps has its own")
