@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.workflows.datagen.conftest import Desk
 
 from loopwright.errors import UsageError
 from loopwright.policy.keyed import Keyed
@@ -69,3 +70,10 @@ def test_passages_that_share_rare_words_are_drawn_oftener_and_all_are_drawn() ->
     assert drawn["0"] > 300
     assert set(drawn) == {"0", "1", "2", "3"}
     assert len({passage.id for passage in shelves.drawn("refund", 3, Keyed(1))}) == 3
+
+
+def test_a_run_says_which_arm_has_no_folder(desk: Desk) -> None:
+    models = 'models: [{id: writer, provider: scripted, script: ["x"]}]'
+    ended = desk.run(f"{models}\narms: [{{id: read, kind: retrieval, params: {{folder: none}}}}]\ntarget: {{accepted: 1}}\n")
+    assert ended.code == 2
+    assert f"the arm 'read': folder: there is no folder {desk.folder / 'none'}" in ended.err

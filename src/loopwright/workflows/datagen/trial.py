@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,8 +72,9 @@ class Datagen:
             rows = cast(list[Any], await stages.run("seeds", reads, partial(self._read_seeds, stages)))
         for number, row in enumerate(rows):
             self._seeds.admit(f"seed-{number}", Row(row))
-        for generator in self._generators.values():
-            await generator.prepare(stages, rows)
+        for arm, generator in self._generators.items():
+            with _of_arm(arm):
+                await generator.prepare(stages, rows)
         if self._evaluation is not None and self.recipe.evaluation is not None:
             reads = cast(Fields, self.recipe.evaluation.model_dump(mode="json"))
             dev = await stages.run("dev", reads, partial(self._read_dev, self._evaluation, stages.base))
@@ -163,6 +165,15 @@ class Datagen:
         worst, rows_lost = state.rejected.most_common(1)[0]
         reason = quote(state.reasons[worst], limit=200)
         return f"{told}; {rows_lost} of {state.rejected.total()} rejects failed at {worst}, the last because: {reason}"
+
+
+@contextmanager
+def _of_arm(arm: str) -> Iterator[None]:
+    """What is wrong with what an arm was given is said with its name."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"the arm {arm!r}: {error}") from error
 
 
 class _Asker:
