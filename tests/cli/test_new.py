@@ -120,6 +120,13 @@ def test_what_a_label_says_stays_a_label(here: Here) -> None:
     assert recipe(here)["budget"]["calls"] > 1
 
 
+def test_a_label_that_some_rows_lack_is_said_not_to_be_one(here: Here) -> None:
+    (here.folder / "gaps.csv").write_text("text,intent\nhello there,a\ngood bye,\nwhere is it,b\nwhat is it,a\n")
+    ended = begun(here, "--seeds", "gaps.csv", "--yes")
+    assert "'intent' is not taken for the label, since 1 rows have none" in ended.err
+    assert "labels" not in recipe(here)["task"]
+
+
 def test_nothing_is_replaced_unless_that_is_asked_for(here: Here) -> None:
     (here.folder / "recipe.yaml").write_text("mine")
     for words in (("--yes",), ("--chat", "--model", "tiny", "--yes")):

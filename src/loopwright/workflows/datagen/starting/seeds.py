@@ -40,7 +40,8 @@ def from_seeds(known: Known, file: Path) -> Known:
         words=known.words or _lengths(texts),
         languages=known.languages or _languages(texts),
     )
-    return replace(found, said=(*known.said, *_said(file, len(rows), text, label, found)))
+    gaps = [] if label else _gaps(rows, [name for name in names if name != text])
+    return replace(found, said=(*known.said, *_said(file, len(rows), text, label, found), *gaps))
 
 
 def _text(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
@@ -56,6 +57,15 @@ def _label(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | Non
     fit = [name for name in names if _is_label([as_text(row.get(name)) for row in rows])]
     named = next((name for word in _LABELS for name in fit if name.strip().lower() == word), None)
     return named or next(iter(fit), None)
+
+
+def _gaps(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """A field that is called as a label is, and that some rows lack."""
+    for name in names:
+        without = sum(not as_text(row.get(name)) for row in rows)
+        if name.strip().lower() in _LABELS and 0 < without < len(rows):
+            return [f"{name!r} is not taken for the label, since {without:,} rows have none; fill it in and begin again"]
+    return []
 
 
 def _is_label(values: Sequence[str]) -> bool:
