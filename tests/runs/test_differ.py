@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopwright.loop.work import Entry
+from loopwright.loop.dataset import Entry
 from loopwright.runs.differ import differ
 
 ROWS = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["x", "y"])), max_size=12)

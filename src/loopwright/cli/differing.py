@@ -7,7 +7,7 @@ from typing import Any
 
 from loopwright.cli.rows import columns, fields, short
 from loopwright.cli.screen import Screen
-from loopwright.loop.work import Entry
+from loopwright.loop.dataset import Entry
 from loopwright.report.amounts import count
 from loopwright.runs.differ import Change, DatasetDiff, Shift
 

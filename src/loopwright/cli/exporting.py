@@ -10,7 +10,7 @@ from pathlib import Path
 from loopwright.cli.rows import columns
 from loopwright.cli.screen import Screen, as_json
 from loopwright.errors import UsageError
-from loopwright.loop.work import Published
+from loopwright.loop.dataset import Published
 from loopwright.policy import state
 from loopwright.report.amounts import count
 from loopwright.runs import hub, publish

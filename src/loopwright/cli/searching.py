@@ -6,7 +6,7 @@ from typing import Any
 
 from loopwright.cli.rows import columns, short
 from loopwright.cli.screen import Screen
-from loopwright.loop.work import Entry
+from loopwright.loop.dataset import Entry
 from loopwright.report.amounts import count
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.search import Manner, clusters, search

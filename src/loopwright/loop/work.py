@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from loopwright.loop.chooser import Chooser, Range
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Trial
 from loopwright.policy.state import State as Learned
-from loopwright.records import Call, DecisionId, Failure, Fields, Json, Sample, Verdict
+from loopwright.records import DecisionId, Failure, Fields, Json, Sample, Verdict
 from loopwright.spec.blocks import RunSpec
 
 ARM_OFF = "arm_switched_off"
@@ -113,53 +113,6 @@ class Ended(NamedTuple):
     store: Path
     base: Path
     learned: Callable[[], Learned]
-
-
-Sheet: TypeAlias = Literal["jsonl", "parquet"]
-Published: TypeAlias = Literal["hf", "chat"]
-"""A folder for the Hugging Face Hub, or conversations to fine-tune on."""
-
-
-class Entry(NamedTuple):
-    """A row of a dataset for those who look at many: its text, and its label where rows have labels."""
-
-    id: str
-    row: Fields
-    text: str
-    label: str | None
-
-
-class Edition(NamedTuple):
-    """What was published: the digest of its rows, how many there are, how many in each split; their id, text and label."""
-
-    version: str
-    rows: int
-    splits: dict[str, int]
-    fields: Mapping[str, str]
-
-
-class Dataset(Protocol):
-    """What a run accepted, as data for others."""
-
-    def entries(self, ids: frozenset[str] | None = None) -> Iterator[Entry]:
-        """The accepted rows, in the order of the run; of those ids alone, where they are given."""
-        ...
-
-    def seeds(self) -> Sequence[Json]:
-        """The rows that were there before, which others name `seed-0`, `seed-1`, ... as their parents."""
-        ...
-
-    def made_for(self, sample: Sample, call: Call) -> bool:
-        """Whether a call of the sample's trial was made for that sample."""
-        ...
-
-    def provenance(self) -> Fields:
-        """Where every accepted row comes from, as PROV-JSON."""
-        ...
-
-    def publish(self, form: Published, sheet: Sheet, folder: Path) -> Edition:
-        """Writes it into an empty folder."""
-        ...
 
 
 class Glance(NamedTuple):

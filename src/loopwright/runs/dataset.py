@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from loopwright.errors import UsageError
-from loopwright.loop.work import Dataset
+from loopwright.loop.dataset import Dataset
 from loopwright.runs.ended import made, workflow_of
 from loopwright.runs.folder import RunFolder
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import NamedTuple
 
-from loopwright.loop.work import Entry
+from loopwright.loop.dataset import Entry
 from loopwright.records import Json
 from loopwright.spec.digest import canonical_json
 from loopwright.store.columns import text

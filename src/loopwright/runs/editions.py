@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from loopwright.errors import ExtraMissing, UsageError
-from loopwright.loop.work import Entry
+from loopwright.loop.dataset import Entry
 from loopwright.quality.row import as_text
 from loopwright.runs.dataset import dataset_or_none
 from loopwright.runs.folder import find

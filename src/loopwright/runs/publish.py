@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from loopwright.errors import UsageError
-from loopwright.loop.work import Published, Sheet
+from loopwright.loop.dataset import Published, Sheet
 from loopwright.runs.dataset import dataset
 from loopwright.runs.folder import RunFolder
 from loopwright.store.export import replaced

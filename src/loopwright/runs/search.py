@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from loopwright.errors import UsageError
-from loopwright.loop.work import Dataset, Entry
+from loopwright.loop.dataset import Dataset, Entry
 from loopwright.runs.dataset import dataset
 from loopwright.runs.folder import RunFolder
 from loopwright.store import summary

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from loopwright.errors import RunNotFound
-from loopwright.loop.work import Dataset
+from loopwright.loop.dataset import Dataset
 from loopwright.records import Json
 from loopwright.runs.dataset import dataset_or_none
 from loopwright.runs.folder import RunFolder

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from loopwright.errors import UsageError
-from loopwright.loop.work import Edition, Ended, Entry, Published, Sheet
+from loopwright.loop.dataset import Edition, Entry, Published, Sheet
+from loopwright.loop.work import Ended
 from loopwright.quality.row import Row
 from loopwright.records import Call, Sample
 from loopwright.store.reader import RunReader

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias, cast
 import orjson
 
 from loopwright.errors import UsageError
-from loopwright.loop.work import Edition, Ended, Published, Sheet
+from loopwright.loop.dataset import Edition, Published, Sheet
+from loopwright.loop.work import Ended
 from loopwright.store.columns import Kind, text
 from loopwright.store.export import parquet, replaced
 from loopwright.store.reader import RunReader
