@@ -150,9 +150,23 @@ def test_an_account_stays_what_it_was() -> None:
     ledger.add(Entry("my money", "refund", "misleading"))
     ledger.choose("misleading", DecisionId(1, 0))
     ledger.leave_out([0])
-    assert account.kept() == [Entry("my parcel", "delivery", "honest")]
+    assert account.kept(10) == [Entry("my parcel", "delivery", "honest")]
     assert set(account.chosen) == {"honest"}
-    assert ledger.account().kept() == [Entry("my money", "refund", "misleading")]
+    assert ledger.account().kept(10) == [Entry("my money", "refund", "misleading")]
+
+
+def test_of_many_rows_a_fair_sample_is_learned_from() -> None:
+    ledger = Ledger()
+    for place in range(1000):
+        ledger.add(Entry(str(place), "x", "a"))
+    before = ledger.account().kept(100)
+    places = [int(entry.text) for entry in before]
+    assert len(places) == 100
+    assert places == sorted(places)
+    assert 400 < sum(places) / 100 < 600
+    for place in range(1000, 1100):
+        ledger.add(Entry(str(place), "x", "a"))
+    assert len(set(before) & set(ledger.account().kept(100))) > 80
 
 
 def judge() -> tuple[Evaluation, Ledger]:

@@ -31,10 +31,10 @@ def panel(made: Made) -> Markup | None:
 
 
 def _scores(found: list[tuple[int, dict[str, Any]]]) -> Markup:
-    points = tuple(Point(float(each["learned"]), each["score"], each["low"], each["high"]) for _, each in found)
+    points = tuple(Point(float(each["rows"]), each["score"], each["low"], each["high"]) for _, each in found)
     metric = found[-1][1]["metric"]
     caption = Caption("Score on the dev set", metric, f"{count(len(found))} evaluations")
-    drawing = lines(caption, [Series("accepted rows", points)], Axis("rows learned from", 0), Axis(metric, None, 1))
+    drawing = lines(caption, [Series("dev", points)], Axis("rows accepted by then", 0), Axis(metric, None, 1))
     return figure(drawing, "A small model that has learned from what was accepted by then. The band is the 95 % interval.")
 
 

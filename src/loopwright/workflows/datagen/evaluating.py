@@ -72,7 +72,7 @@ class Evaluation:
         fresh = [entry.text for entry in account.rows[before : account.size]]
         near = nearness(fresh, self._dev.texts)
         places = [before + place for place in near.places]
-        kept = account.kept(frozenset(places))
+        kept = account.kept(self._block.rows, frozenset(places))
         if not kept:
             return None
         train = Rows.of(*zip(*kept, strict=True))

@@ -4,6 +4,7 @@ Only `settle` changes a `Ledger`; what a batch is shown is an `Account`, frozen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
 from loopwright.learn.protocol import Target
@@ -48,10 +49,18 @@ class Account(NamedTuple):
     chosen: Mapping[str, Chosen]
     judged: Judged | None
 
-    def kept(self, without: frozenset[int] = frozenset()) -> list[Entry]:
-        """The rows that a model may learn from."""
+    def kept(self, most: int, without: frozenset[int] = frozenset()) -> list[Entry]:
+        """The rows that a model may learn from; of more than so many a fair sample, in which those of the last time stay as far
+        as there is room."""
         out = self.left_out | without
-        return [self.rows[place] for place in range(self.size) if place not in out]
+        places = [place for place in range(self.size) if place not in out]
+        if len(places) > most:
+            places = sorted(sorted(places, key=_rank)[:most])
+        return [self.rows[place] for place in places]
+
+
+def _rank(place: int) -> bytes:
+    return blake2b(place.to_bytes(8), digest_size=8).digest()
 
 
 class Ledger:

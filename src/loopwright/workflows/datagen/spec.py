@@ -112,6 +112,7 @@ class EvaluationBlock(Block):
     scale: Annotated[float, Field(gt=0, le=1, description="what an arm must add to the score to earn all of a late reward")] = (
         0.1
     )
+    rows: Annotated[int, Field(ge=10, description="rows that are learned from at most: of more, a fair sample")] = 2000
     model: Annotated[Named | None, Field(description="what learns: tfidf, embeddings, ridge, torch; default: by the kind")] = (
         None
     )
