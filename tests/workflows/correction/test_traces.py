@@ -104,6 +104,15 @@ def test_a_price_is_said_in_correct_answers_in_tokens_or_in_dollars(desk: Desk, 
     assert decision["reward"] == pytest.approx(max(-2.0, 1 - price))
 
 
+def test_a_net_fix_has_a_price_in_tokens_and_in_dollars(desk: Desk) -> None:
+    desk.run(f"{STEPS}max_turns: 1\n", "--set", "models.doubler.pricing={input_per_1k: 0.5, output_per_1k: 2.0}")
+    outcome, turns = desk.summary()["outcome"], [trace["turns"] for trace in desk.lines("traces_*.jsonl")]
+    assert outcome["tokens_per_net_fix"] == pytest.approx((REPROMPT_TOKENS + 5) * 12 / 8)
+    billed = sum(5 * 2.0 + (turn["token_count"] - 5) * 0.5 for _, turn in turns) / 1000
+    assert outcome["usd_per_net_fix"] == pytest.approx(billed / 8)
+    assert outcome["by_style"]["neutral"]["usd"] == pytest.approx(billed)
+
+
 def test_without_a_reference_nothing_is_learned_and_unknown_stays_unknown(desk: Desk) -> None:
     desk.questions(range(1, 13), references=False)
     desk.run(STEPS)
@@ -206,6 +215,13 @@ def test_the_summary_counts_what_was_fixed_and_what_was_broken(desk: Desk) -> No
     assert (rates["wrong_before"], rates["fixed"], rates["right_before"], rates["broken"]) == (8, 0, 4, 4)
     assert outcome["by_style"]["adversarial"] == rates
     assert outcome["tokens_per_net_fix"] is None
+    curve = outcome["learning_curve"]
+    assert sum(each["questions"] for each in curve) == 12
+    assert sum(each["gain"] * each["questions"] for each in curve if each["questions"]) == pytest.approx(-4)
+    predicted = outcome["predictions"]
+    assert predicted["answers"] == 24
+    first, stayed, changed = abs(4 - 12 / 2), 8 * 2 / 3, 4 * 1 / 3  # four of twelve right at 1/2; none at 2/3 and at 1/3
+    assert predicted["ece"] == pytest.approx((first + stayed + changed) / 24)
     stats = summary["pipeline_stats"]
     assert (stats["traces_processed"], stats["total_turns"], stats["policy_updates"]) == (12, 24, 12)
     assert summary["policy_stats"] == {

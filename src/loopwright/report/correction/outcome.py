@@ -62,6 +62,8 @@ def _facts(told: Told) -> Iterator[tuple[str, Child]]:
     yield "utility, and never asking", f"{plain['mean_utility']:.3f}, and {first:.3f}"
     per_fix = plain["tokens_per_net_fix"]
     yield "tokens per net fix", "none was fixed net" if per_fix is None else count(per_fix)
+    if plain["usd_per_net_fix"]:
+        yield "USD per net fix", f"${plain['usd_per_net_fix']:.4f}"
 
 
 def _held(given: dict[str, float], signed: bool = False) -> str:
@@ -82,7 +84,7 @@ def _by_turn(told: Told) -> Markup:
 
 def _over_time(told: Told) -> Markup:
     at, gained, utility = 0, [], []
-    for block in told.blocks:
+    for block in told.figures.curve.stretches:
         at += block.questions
         if block.questions:
             gained.append(Point(float(at), block.gain / block.questions))

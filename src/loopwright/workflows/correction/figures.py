@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from loopwright.llm.prices import NANO
 from loopwright.measure.intervals import of_mean, wilson
+from loopwright.workflows.correction.curve import Curve
+from loopwright.workflows.correction.predictions import Predictions
 from loopwright.workflows.correction.traces import Trace
 
 
@@ -21,13 +24,22 @@ class Rates:
     right: int = 0
     broken: int = 0
     tokens: int = 0
+    nano_usd: int = 0
+    unpriced: int = 0
 
-    def add(self, delta: int, was_right: bool, tokens: int) -> None:
+    def add(self, delta: int, was_right: bool, after: Mapping[str, Any]) -> None:
         self.right += was_right
         self.wrong += not was_right
         self.fixed += delta > 0
         self.broken += delta < 0
-        self.tokens += tokens
+        self.tokens += after["tokens"]["reprompt"] + after["tokens"]["completion"]
+        self.nano_usd += after.get("nano_usd") or 0
+        self.unpriced += after.get("nano_usd") is None
+
+    @property
+    def usd(self) -> float | None:
+        """What was billed, the history included; None where a price is not known."""
+        return None if self.unpriced else self.nano_usd / NANO
 
     def plain(self) -> dict[str, Any]:
         return {
@@ -39,6 +51,7 @@ class Rates:
             "broken": self.broken,
             "break_rate": _share(self.broken, self.right),
             "tokens": self.tokens,
+            "usd": self.usd,
         }
 
 
@@ -47,6 +60,7 @@ class Figures:
     """Over the questions whose reference answer is known and that did not fail."""
 
     most: int
+    curve: Curve
     questions: int = 0
     first_right: int = 0
     final_right: int = 0
@@ -55,6 +69,7 @@ class Figures:
     price: float = 0.0
     by_turn: list[list[int]] = field(default_factory=list)
     """For each turn: questions that came so far, and questions that would be right if all had stopped there."""
+    predictions: Predictions = field(default_factory=Predictions)
     overall: Rates = field(default_factory=Rates)
     by: dict[str, defaultdict[str, Rates]] = field(
         default_factory=lambda: {name: defaultdict(Rates) for name in ("prompt", "style", "mode", "cell")}
@@ -71,14 +86,16 @@ class Figures:
         self.gained += change > 0
         self.lost += change < 0
         self._count_turns(turns)
+        self.curve.add(trace)
+        for turn in turns:
+            self.predictions.add(turn)
         for decision, before, after in zip(trace.decisions, turns, turns[1:], strict=False):
-            tokens = after["tokens"]["reprompt"] + after["tokens"]["completion"]
             reward = trace.rewards.get(decision.id)
             self.price += float(str(reward.parts.get("price", 0.0))) if reward else 0.0
             groups = {"prompt": decision.arm, "style": styles.get(decision.arm, ""), "mode": before["error_mode"]}
             groups["cell"] = str(decision.context["cell"])
             for rates in (self.overall, *(self.by[name][group] for name, group in groups.items())):
-                rates.add(after["delta"], before["right"], tokens)
+                rates.add(after["delta"], before["right"], after)
 
     def _count_turns(self, turns: list[dict[str, Any]]) -> None:
         while len(self.by_turn) < self.most + 1:
@@ -99,10 +116,13 @@ class Figures:
             "mean_utility": (self.final_right - self.price) / self.questions if self.questions else None,
             "mean_price": self.price / self.questions if self.questions else None,
             "tokens_per_net_fix": self.overall.tokens / net if net > 0 else None,
+            "usd_per_net_fix": self.overall.usd / net if net > 0 and self.overall.usd is not None else None,
             "accuracy_by_turn": [
                 {"turn": turn, "reached": reached, "accuracy": _share(right, self.questions)}
                 for turn, (reached, right) in enumerate(self.by_turn)
             ],
+            "learning_curve": [stretch.plain() for stretch in self.curve.stretches],
+            "predictions": self.predictions.plain(),
             "reprompts": self.overall.plain(),
             **{f"by_{name}": {key: rates.plain() for key, rates in sorted(group.items())} for name, group in self.by.items()},
         }

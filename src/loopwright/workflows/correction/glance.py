@@ -7,7 +7,9 @@ from typing import Any, cast
 
 from loopwright.loop.work import Ended, Glance
 from loopwright.store.reader import RunReader
+from loopwright.store.rows import TRIAL
 from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.curve import Curve
 from loopwright.workflows.correction.figures import Figures
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.traces import About, traces
@@ -17,8 +19,8 @@ def glance(ended: Ended) -> Glance:
     """Of the questions whose reference answer is known."""
     spec = cast(CorrectionSpec, ended.spec).located(ended.base)
     styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
-    figures = Figures(spec.max_turns)
     with RunReader.open(ended.store) as reader:
+        figures = Figures(spec.max_turns, Curve(reader.count(TRIAL)))
         for trace in traces(reader, About.of(spec.dataset.name, reader.meta())):
             figures.add(trace, styles)
     plain: dict[str, Any] = figures.plain()

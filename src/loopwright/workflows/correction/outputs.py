@@ -17,6 +17,7 @@ from loopwright.policy import state
 from loopwright.records import Json
 from loopwright.store.export import replaced
 from loopwright.store.reader import RunReader
+from loopwright.store.rows import TRIAL
 from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.summary import Summary
@@ -44,7 +45,7 @@ def write(ended: Ended) -> list[Path]:
 def _read_through(reader: RunReader, about: About, spec: CorrectionSpec, files: dict[str, Path]) -> Summary:
     """One pass over all traces."""
     styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
-    summary = Summary(spec)
+    summary = Summary(spec, reader.count(TRIAL))
     with ExitStack() as stack:
         out, decided = (stack.enter_context(replaced(files[name])) for name in ("traces", "decisions"))
         for trace in traces(reader, about):

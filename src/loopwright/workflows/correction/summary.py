@@ -9,6 +9,7 @@ from loopwright.llm.providers import ANSWERERS
 from loopwright.records import Json
 from loopwright.spec.blocks import Named
 from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.curve import Curve
 from loopwright.workflows.correction.figures import Figures
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.traces import Trace, moment
@@ -21,9 +22,9 @@ LISTED = 1000
 class Summary:
     """Is told every trace once."""
 
-    def __init__(self, spec: CorrectionSpec) -> None:
+    def __init__(self, spec: CorrectionSpec, trials: int) -> None:
         self._spec = spec
-        self._figures = Figures(spec.max_turns)
+        self._figures = Figures(spec.max_turns, Curve(trials))
         self._values = Values.of(spec.reprompts)
         self._traces = 0
         self._turns = 0

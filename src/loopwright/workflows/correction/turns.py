@@ -44,6 +44,7 @@ class Turn(NamedTuple):
             "delta": self.delta,
             "label": self.label,
             "tokens": self.tokens.fields(),
+            "nano_usd": self.reply.nano_usd,
             "logprobs": _outline(self.given.logprobs),
         }
 
