@@ -91,12 +91,15 @@ def export_to_hub(folder: RunFolder, wanted: publish.Wanted, repository: hub.Rep
 
 
 def _told(found: Publication) -> dict[str, object]:
-    told = {name: getattr(found, name) for name in ("form", "version", "parent", "rows", "splits", "fields", "run")}
+    told = {name: getattr(found, name) for name in ("form", "version", "parent", "rows", "splits", "left_out", "fields", "run")}
     return {**told, "files": [file._asdict() for file in found.files]}
 
 
 def _splits(found: Publication) -> str:
-    return ", ".join(f"{name} {count(rows)}" for name, rows in found.splits.items())
+    held = ", ".join(f"{name} {count(rows)}" for name, rows in found.splits.items())
+    if not found.left_out:
+        return held
+    return f"{held}; none for {', '.join(found.left_out)}, since they come from one another, in fewer families than splits"
 
 
 def _version(found: Publication) -> str:

@@ -23,12 +23,14 @@ class Entry(NamedTuple):
 
 
 class Edition(NamedTuple):
-    """What was published: the digest of its rows, how many there are, how many in each split; their id, text and label."""
+    """What was published: the digest of its rows, how many there are, how many in each split; their id, text and label.
+    `left_out` are splits that were wanted, and that there was no family of rows for."""
 
     version: str
     rows: int
     splits: dict[str, int]
     fields: Mapping[str, str]
+    left_out: tuple[str, ...]
 
 
 class Dataset(Protocol):

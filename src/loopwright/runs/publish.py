@@ -48,6 +48,7 @@ class Publication:
     rows: int
     splits: dict[str, int]
     fields: Mapping[str, str]
+    left_out: tuple[str, ...]
     run: str
     files: tuple[File, ...]
 

@@ -211,6 +211,17 @@ def test_shares_are_kept_where_there_are_many_families() -> None:
     assert abs(list(cut.values()).count("train") / 5000 - 0.6) < 0.03
 
 
+def test_splits_that_there_are_no_families_for_are_said_to_be_left_out(desk: Desk) -> None:
+    grammar = (
+        "grammar: {start: row, rules: {row: [{template: '{\"text\": \"the same for all\", \"n\": <n>}'}], n: ['1', '2', '3']}}"
+    )
+    assert desk.run(f"{grammar}\nvalidators: {{schema: {{}}}}\ntarget: {{accepted: 3}}").code == 0
+    told = export(desk, "--as", "hf", "-o", "out")
+    assert "none for test, since they come from one another" in told or "none for train" in told
+    assert json.loads((desk.folder / "out/loopwright.json").read_text())["left_out"] in (["test"], ["train"])
+    assert "a family is never split" in (desk.folder / "out/README.md").read_text()
+
+
 @pytest.mark.parametrize("families", [1, 2, 3])
 def test_no_split_is_empty_as_long_as_there_are_families_for_it(families: int) -> None:
     cut = splits([member(f"{at}.0") for at in range(families)], {"train": 0.98, "validation": 0.01, "test": 0.01}, {})

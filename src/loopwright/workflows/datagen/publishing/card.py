@@ -29,10 +29,14 @@ LINEAGE: Mapping[str, Kind] = {
 """The columns of the files that say where rows come from; `path`, `facts` and `scores` are as a run has them, as JSON."""
 
 
+TOO_FEW = "they come from one another, in fewer families than splits, and a family is never split"
+
+
 class Cut(NamedTuple):
-    """How many rows each split holds, and how much of the first one is found again in the others."""
+    """How many rows each split holds, which splits were left out, and how much of the first is found again in the others."""
 
     rows: Mapping[str, int]
+    left_out: Sequence[str]
     echoes: Echoes
 
 
@@ -161,6 +165,7 @@ def _figures(recipe: Recipe, survey: Survey, cut: Cut) -> str:
     parts = [
         _table("Splits: split, rows, share", [(name, f"{n:,}", _share(n, total)) for name, n in cut.rows.items()]),
         kept if len(cut.rows) > 1 else "",
+        f"There are no rows for {', '.join(cut.left_out)}: {TOO_FEW}.\n" if cut.left_out else "",
         _table("Labels: label, rows, share, wanted", labels),
         _table("Figures: figure, value", _measured(survey)),
     ]

@@ -46,7 +46,11 @@ class Issue:
         {"hf": self._hub, "chat": self._chat}[form](sheet)
         task = self._recipe.task
         fields = {"id": self._survey.key, "text": task.text, **({"label": task.label} if task.labels else {})}
-        return Edition(self._survey.version, len(self._survey.ids), self._counts, fields)
+        return Edition(self._survey.version, len(self._survey.ids), self._counts, fields, self._left_out)
+
+    @property
+    def _left_out(self) -> tuple[str, ...]:
+        return tuple(name for name, share in self._told.splits.items() if share and name not in self._counts)
 
     def _chat(self, sheet: Sheet) -> None:
         if sheet != "jsonl":
@@ -67,7 +71,7 @@ class Issue:
         found = self._survey
         data = self._sheets("data", sheet, found.shape, self._data)
         lineage = self._sheets("lineage", sheet, LINEAGE, self._lineage)
-        cut = Cut(self._counts, echoes(found, self._splits, next(iter(self._counts))))
+        cut = Cut(self._counts, self._left_out, echoes(found, self._splits, next(iter(self._counts))))
         told = card(self._ended, self._recipe, found, {"default": data, "lineage": lineage}, cut)
         self._put("README.md", told.encode())
         self._put("croissant.json", self._croissant(sheet, data))
