@@ -25,7 +25,7 @@ from loopwright.learn.scoring import score, told
 from loopwright.llm.messages import Request
 from loopwright.measure.intervals import Interval
 from loopwright.policy.keyed import Keyed
-from loopwright.runs.labelled import of_run, recipe_of
+from loopwright.runs.labelled import of_run
 from loopwright.runs.live import Unwatched
 from loopwright.runs.start import Start, start
 from loopwright.workflows.datagen.labelled import Wanted
@@ -114,7 +114,7 @@ def play(seed: int, late: bool, target: int = TARGET) -> Found:
         result = start(Start(file, (f"output.runs={folder}/runs",)), Unwatched())
         if result.progress.accepted != target:
             raise SystemExit(f"seed {seed}: {result.progress.accepted} rows of {target}: {result.end.reason}")
-        made = of_run(result.folder, recipe_of(result.folder), Wanted("text", "label")).rows
+        made = of_run(result.folder, Wanted("text", "label")).rows
     unseen = real(300, "test")
     accuracy = score("classification", unseen.targets, told(Tfidf(), made, unseen))
     return Found(result.progress.arms["misleading"].pulls / result.progress.settled, accuracy)

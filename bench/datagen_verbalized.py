@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from loopwright.measure.intervals import Interval
-from loopwright.runs.labelled import of_run, recipe_of
+from loopwright.runs.labelled import of_run
 from loopwright.runs.live import Unwatched
 from loopwright.runs.start import Start, start
 from loopwright.text.diversity import distinct_n
@@ -53,7 +53,7 @@ def play(kind: str, seed: int) -> float:
         file = Path(folder) / f"{kind}.yaml"
         file.write_bytes(orjson.dumps(recipe(kind, seed)))  # JSON is YAML
         result = start(Start(file, (f"output.runs={folder}/runs",)), Unwatched())
-        texts = of_run(result.folder, recipe_of(result.folder), Wanted("text", "label")).rows.texts
+        texts = of_run(result.folder, Wanted("text", "label")).rows.texts
     if len(texts) != ROWS:
         raise SystemExit(f"{kind}, seed {seed}: {len(texts)} rows of {ROWS}: {result.end.reason}")
     return distinct_n(texts, 2) or 0.0

@@ -148,7 +148,7 @@ class _Given(NamedTuple):
             folder = find(question.root, question.source)
             recipe = recipe_of(folder)
             wanted = Wanted(question.text or recipe.task.text, _label(question, recipe.task.label), number)
-            name, made = folder.name, of_run(folder, recipe, wanted)
+            name, made = folder.name, of_run(folder, wanted)
         files = {"test": question.test, "dev": question.dev, REAL: question.real}
         sets = {name: of_file(file, wanted) for name, file in files.items() if file is not None}
         return cls(name, folder, made, sets, named, learner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +11,12 @@ import orjson
 from loopwright.datasets.files import rows as rows_of
 from loopwright.errors import UsageError
 from loopwright.learn.rows import Rows
-from loopwright.quality.row import Row, as_text
+from loopwright.quality.row import Row
 from loopwright.runs.folder import RunFolder
 from loopwright.store.reader import RunReader
-from loopwright.workflows.datagen import reading, seeds
+from loopwright.workflows.datagen import reading
 from loopwright.workflows.datagen.labelled import Wanted
+from loopwright.workflows.datagen.publishing.survey import seeds
 from loopwright.workflows.datagen.recipe import Recipe
 
 
@@ -52,22 +53,12 @@ def recipe_of(folder: RunFolder) -> Recipe:
     return Recipe.model_validate_json(orjson.dumps(spec))
 
 
-def of_run(folder: RunFolder, recipe: Recipe, wanted: Wanted) -> Dataset:
+def of_run(folder: RunFolder, wanted: Wanted) -> Dataset:
     """What it has accepted so far."""
     with RunReader.open(folder.store) as reader:
-        base = Path(reader.meta()["start"]["base"])
-        found = list(reading.origins(reader))
+        found, shown = list(reading.origins(reader)), seeds(reader)
     if not found:
         raise UsageError(f"{folder.name} has accepted no row yet")
     read = [wanted.of(origin.row, f"a row of {folder.name}") for origin in found]
     rows = Rows.of([text for text, _ in read], [target for _, target in read], [origin.arm for origin in found])
-    return Dataset(rows, tuple(_seeds(recipe, base, wanted.text)))
-
-
-def _seeds(recipe: Recipe, base: Path, text: str) -> Iterable[str]:
-    if recipe.seeds is None:
-        return
-    for row in seeds.read(recipe.seeds, base):
-        found = row.get(text)
-        if found is not None:
-            yield as_text(found)
+    return Dataset(rows, tuple(text for seed in shown if (text := Row(seed).text(wanted.text)) is not None))

@@ -62,6 +62,10 @@ def test_each_arm_hears_late_what_its_rows_are_worth(desk: Desk) -> None:
     data = json.loads(asked(desk.place, "SELECT data FROM trial WHERE number = 10")[0][0])["evaluation"]
     assert sum(weight for _, weight, _ in first.values()) == sum(data["batches"].values()) == 7, "what had settled by then"
     assert data["low"] <= data["score"] <= data["high"]
+    assert desk.call("report", "planted").code == 0
+    page = (desk.place / "report.html").read_text()
+    assert "Worth on real rows" in page
+    assert "Score on the dev set, in accuracy; n = 2 evaluations" in page
     assert {arm: each["gain"] for arm, each in data["arms"].items()} == {
         arm: parts["gain"] for arm, (_, _, parts) in first.items()
     }
@@ -205,6 +209,19 @@ def test_dev_rows_that_cannot_be_used_are_named(desk: Desk) -> None:
     ended = desk.call("run", name, "--quiet")
     assert ended.code == 2
     assert "dev.csv, line 2 has no 'lable'; did you mean 'label'" in ended.err
+    (desk.folder / "dev.csv").write_text("text,label\nwhere is it,DELIVERY")
+    (desk.folder / name).write_text((desk.folder / name).read_text().replace("lable", "label"))
+    ended = desk.call("run", name, "--quiet")
+    assert ended.code == 2
+    assert "none of the labels of task.labels (account, delivery, refund, ...), but DELIVERY" in ended.err
+
+
+def test_a_library_that_is_missing_is_missed_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    ended = desk.call("run", laid_out(desk, evaluation={"model": "torch"}), "--quiet")
+    assert ended.code == 2
+    assert "loopwright[torch]" in ended.err
+    assert asked(desk.place, "SELECT count(*) FROM trial") == [(0,)]
 
 
 @pytest.mark.slow

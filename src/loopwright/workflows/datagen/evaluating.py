@@ -29,6 +29,7 @@ from loopwright.workflows.datagen.spec import EvaluationBlock
 
 MISTAKES = 200
 _DIGITS = 6
+_TRIED = 20
 
 
 class Evaluation:
@@ -36,6 +37,7 @@ class Evaluation:
         self._block = block
         task = brief.recipe.task
         self._wanted = Wanted(block.text or task.text, block.label or task.label, block.kind == "regression")
+        self._labels = set(task.labels) if block.kind == "classification" else set()
         self._learner = learner(block)
         self._by = brief.wanted_label
         self._dev = Rows()
@@ -45,13 +47,18 @@ class Evaluation:
     # preparing
 
     def read(self, base: Path) -> Json:
-        """The dev rows, checked."""
+        """The dev rows, checked; a library that the model lacks is missed now, not after so many batches."""
         from loopwright.datasets.files import rows  # noqa: PLC0415 - what only a run with an evaluation needs
 
         file = (base / Path(self._block.dev).expanduser()).resolve()
         found = [list(self._wanted.of(Row(row.fields), row.place)) for row in rows(file)]
         if not found:
             raise UsageError(f"evaluation.dev: {file} holds no row")
+        if self._labels and not {target for _, target in found} & self._labels:
+            known, theirs = (", ".join(sorted(map(str, some))[:3]) for some in (self._labels, {target for _, target in found}))
+            raise UsageError(f"evaluation.dev: {file} has none of the labels of task.labels ({known}, ...), but {theirs}, ...")
+        some = found[:_TRIED]
+        self._learner.fit([str(text) for text, _ in some], [target for _, target in some])
         return cast(Json, found)
 
     def take(self, dev: Sequence[Sequence[Target]], seeds: Sequence[Fields]) -> None:
