@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.loop.dataset import Entry
+from loopwright.records import Fields
 from loopwright.runs.differ import differ
 
 ROWS = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["x", "y"])), max_size=12)
@@ -43,6 +44,14 @@ def test_shares_lengths_and_diversity_are_those_of_each_side() -> None:
     assert vendi.left is not None
     assert vendi.right is not None
     assert vendi.right < vendi.left
+
+
+def test_a_row_is_the_same_however_it_is_written_down() -> None:
+    plain: Fields = {"text": "a", "n": 2, "tags": ["x"], "deep": {"b": 1, "a": None}, "maybe": None}
+    published: Fields = {"text": "a", "n": 2.0, "tags": ["x"], "deep": '{"b":1,"a":null}'}
+    mixed = {**published, "n": "2"}
+    assert all(differ([Entry("0.0", plain, "a", None)], [Entry("0.0", row, "a", None)]).same for row in (published, mixed))
+    assert not differ([Entry("0.0", plain, "a", None)], [Entry("0.0", {**plain, "n": 3}, "a", None)]).same
 
 
 def test_nothing_and_something_can_be_compared() -> None:

@@ -106,13 +106,13 @@ def _change(left: Entry, right: Entry) -> Change:
     return Change(left, right, tuple(name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)))
 
 
-def _cells(entry: Entry) -> dict[str, Json]:
-    """The row as it is published: what is empty is left out, a structure is text."""
+def _cells(entry: Entry) -> dict[str, str]:
+    """The row as text, field by field: a published one may hold a number or a structure as that. What is empty is left out."""
     return {name: _cell(value) for name, value in entry.row.items() if value is not None}
 
 
-def _cell(value: Json) -> Json:
-    return text(value) if isinstance(value, dict | list) else value
+def _cell(value: Json) -> str:
+    return canonical_json(value).decode() if isinstance(value, int | float) else text(value)
 
 
 def _labels(left: Sequence[Entry], right: Sequence[Entry]) -> Iterable[Shift]:

@@ -62,6 +62,44 @@ def test_mlcroissant_finds_no_error_and_reads_the_records(published: Desk) -> No
     assert texts == {row["data"]["text"] for row in published.rows()}
 
 
+RICH = """
+grammar:
+  start: row
+  rules:
+    row:
+      - template: >-
+          {"text": "<w> <w> <w>", "tags": ["<w>", "<w>"], "n": <n>, "p": <p>, "ok": <b>,
+          "deep": {"b": "<w>", "a": 1}, "mixed": <m>}
+    w: [amber, birch, cedar, dune, ember, fjord, grove, heath, iris]
+    n: ["1", "2", "3"]
+    p: ["0.5", "2"]
+    b: ["true", "false"]
+    m: ["1", '"one"']
+target: {accepted: 60}
+"""
+SHAPE = {"tags": "List(Value('string'))", "n": "Value('int64')", "p": "Value('float64')", "ok": "Value('bool')"}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_fields_keep_their_types(desk: Desk, tmp_path: Path, form: str) -> None:
+    datasets: Any = pytest.importorskip("datasets")
+    croissant: Any = pytest.importorskip("mlcroissant")
+    assert desk.run(RICH).code == 0
+    assert desk.call("runs", "export", str(desk.place), "--as", "hf", "-o", "out", "--format", form).code == 0
+    found = datasets.load_dataset(str(desk.folder / "out"), cache_dir=str(tmp_path / "cache"))["train"]
+    text = dict.fromkeys(("id", "text", "deep", "mixed"), "Value('string')")
+    assert {name: repr(feature) for name, feature in found.features.items()} == {**SHAPE, **text}
+    rows = {row["id"]: row["data"] for row in desk.rows()}
+    for row in found:
+        assert {**rows[row["id"]], "deep": json.loads(row["deep"]), "mixed": row["mixed"], "id": row["id"]} == {
+            **row,
+            "deep": json.loads(row["deep"]),
+        }
+    records = list(croissant.Dataset(jsonld=str(desk.folder / "out/croissant.json")).records("train"))
+    assert [[tag.decode() for tag in record["train/tags"]] for record in records] == [row["tags"] for row in found]
+
+
 def test_the_client_of_the_hub_reads_the_card(published: Desk) -> None:
     hub: Any = pytest.importorskip("huggingface_hub")
     card = hub.DatasetCard.load(published.folder / "out/README.md")
