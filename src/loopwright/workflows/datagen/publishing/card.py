@@ -24,9 +24,11 @@ _DTYPES: Mapping[Kind, str] = {"bool": "bool", "int": "int64", "float": "float64
 
 LINEAGE: Mapping[str, Kind] = {
     "id": "text", "arm": "text", "probability": "float", "model": "text", "parents": "texts", "prompts": "texts",
-    "path": "text", "facts": "text", "scores": "text", "input_tokens": "int", "output_tokens": "int", "nano_usd": "int",
+    "path": "text", "facts": "text", "scores": "text", "details": "text",
+    "input_tokens": "int", "output_tokens": "int", "nano_usd": "int",
 }  # fmt: skip
-"""The columns of the files that say where rows come from; `path`, `facts` and `scores` are as a run has them, as JSON."""
+"""The columns of the files that say where rows come from. `facts`, `scores` and `details`, which is what else an arm tells of a
+row, are JSON."""
 
 
 TOO_FEW = "they come from one another, in fewer families than splits, and a family is never split"

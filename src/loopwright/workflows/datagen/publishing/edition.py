@@ -25,6 +25,9 @@ from loopwright.workflows.datagen.publishing.survey import Survey, echoes
 from loopwright.workflows.datagen.reading import records, rows
 from loopwright.workflows.datagen.recipe import Recipe
 
+_OF_THE_RUN = ("recipe", "run", "iteration", "calls")
+"""What stands in the lineage of rows, and means nothing without the run."""
+
 Cells: TypeAlias = Callable[[str], Iterator[Sequence[Any]]]
 """The cells of the rows of a split."""
 
@@ -112,6 +115,7 @@ class Issue:
             if self._splits.get(id) == split:  # None: it came after the rows were counted
                 led: dict[str, Any] = {**record.fields["lineage"], **record.fields["usage"], "id": id, "parents": parents[id]}
                 led |= {"facts": led.get("facts") or None, "scores": record.fields["scores"] or None}
+                led["details"] = {name: value for name, value in led.items() if name not in (*LINEAGE, *_OF_THE_RUN)} or None
                 yield [_plain(led.get(name), kind) for name, kind in LINEAGE.items()]
 
 
