@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -51,7 +50,7 @@ def _read_through(reader: RunReader, about: About, spec: CorrectionSpec, files: 
         for trace in traces(reader, about):
             summary.add(trace, styles)
             if trace.settled.trial.failure is None:
-                out.write(_line(asdict(record(trace, about, reader))))
+                out.write(_line(record(trace, about, reader)))
             for line in _decisions(trace):
                 decided.write(_line(line))
     return summary

@@ -1,0 +1,47 @@
+"""What a correction run comes to while it goes on, for whoever watches it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopwright.workflows.correction.figures import Rates
+
+
+class Running:
+    """Over the questions with a reference answer that have settled. No question sees any of it: what those may know of one
+    another is what the policy has learned."""
+
+    def __init__(self) -> None:
+        self._questions = 0
+        self._first = 0
+        self._final = 0
+        self._again = Rates()
+
+    def seen(self) -> None:
+        return None
+
+    def note(self, turns: list[dict[str, Any]]) -> None:
+        """A question has settled; its answers."""
+        if not turns or turns[0]["by"] != "reference":
+            return
+        self._questions += 1
+        self._first += turns[0]["right"]
+        self._final += turns[-1]["right"]
+        for before, after in zip(turns, turns[1:], strict=False):
+            tokens = after["tokens"]["reprompt"] + after["tokens"]["completion"]
+            self._again.add(after["delta"], before["right"], tokens)
+
+    def figures(self) -> dict[str, float | None]:
+        """By name, None where there is nothing to go by yet. Whatever was gained net is what was fixed less what was broken."""
+        again, net = self._again, self._final - self._first
+        return {
+            "first_accuracy": _part(self._first, self._questions),
+            "accuracy": _part(self._final, self._questions),
+            "fix_rate": _part(again.fixed, again.wrong),
+            "break_rate": _part(again.broken, again.right),
+            "tokens_per_net_fix": again.tokens / net if net > 0 else None,
+        }
+
+
+def _part(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
