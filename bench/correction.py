@@ -118,11 +118,8 @@ def throughput(folder: Path, traces: int, policy: str) -> None:
     most, got = IN_FLIGHT / (LATENCY_S * calls / traces), traces / took.asking_s
     print(f"{traces:,} questions, {calls / traces:.2f} answers each, policy {policy}:")
     print(f"  {got:.1f} of {most:.1f} questions a second that the model allows: {got / most:.0%}")
-    each = took.cpu_s / calls * 1e3
-    print(
-        f"  {took.whole_s:.1f} s, files written: {took.cpu_s:.1f} s of work ({each:.2f} ms a call), {took.queued_s:.1f} s in line for a core"
-    )
-    print(f"  the server: {server_cpu:.1f} s of work, {server_queued:.1f} s in line")
+    print(f"  {took.whole_s:.1f} s, files written: {took.cpu_s:.1f} s of work, {took.cpu_s / calls * 1e3:.2f} ms a call")
+    print(f"  in line for a core {took.queued_s:.1f} s; the server: {server_cpu:.1f} s of work, {server_queued:.1f} s in line")
 
 
 def memory(folder: Path, questions: int) -> None:

@@ -23,6 +23,8 @@ EXTRAS = {
     "tinker",
     "lancedb",
     "datasets",
+    "tensorboardX",
+    "wandb",
 }
 PROGRAM = """
 import json, sys

@@ -28,7 +28,7 @@ from loopwright.spec.blocks import Budget, ModelBlock, Pricing, RunSpec
 
 def live() -> Live:
     progress = Progress(expected=100, settled=40, in_flight=4, samples=80, accepted=20, resumed_at=20)
-    progress.arms["wide"] = ArmProgress(pulls=60, rewards=50, total=25.0)
+    progress.arms["wide"] = ArmProgress(pulls=60, rewards=50, total=25.0, weight=50.0)
     priced = Pricing(input_per_1k=1.0, output_per_1k=1.0)
     block = ModelBlock(id="writer", provider="scripted", script=["word"], max_output_tokens=8, pricing=priced)
     provider = Scripted(block, Context(Http()))
@@ -94,6 +94,20 @@ def test_the_time_to_go_counts_what_this_life_has_settled() -> None:
     assert gauge.look().eta_s == 30  # 20 of 60 in ten seconds
     watched.progress.settled = 20
     assert gauge.look().eta_s is None
+
+
+def test_what_a_workflow_says_of_its_run_is_shown_with_how_fast_it_goes() -> None:
+    now = [100.0]
+    watched = live()
+    watched.progress.figures = lambda: {"fix_rate": 0.25, "break_rate": None, "tokens_per_net_fix": 1234.5}
+    gauge = Gauge(watched, lambda: now[0])
+    now[0] += 10
+    seen = gauge.look()
+    said = "fix rate 0.250, break rate -, tokens per net fix 1,234, 2.0 trials/s"
+    assert said in seen.text()
+    assert said in drawn(seen)
+    assert seen.fields()["figures"] == watched.progress.figures()
+    assert "trials/s" not in Gauge(live()).look().text(), "nothing to say, nothing said"
 
 
 def test_a_run_with_a_target_is_measured_by_what_is_accepted() -> None:

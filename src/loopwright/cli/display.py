@@ -73,6 +73,8 @@ def _facts(glance: Glance, console: Console) -> list[tuple[str, Text]]:
     of = "" if glance.wanted is None else f" of {count(glance.wanted)} wanted"
     passed = f"{count(glance.samples)}, {count(glance.accepted)}{of} accepted ({share(glance.accepted, glance.samples)})"
     facts = [("trials", trials), ("samples", Text(passed))]
+    if glance.said:
+        facts.append(("so far", Text(line(glance.said))))
     facts += [(line(cap.label), Text(cap.amounts)) for cap in glance.caps]
     if glance.calls:
         spent = "" if any(cap.unit == "usd" for cap in glance.caps) else f", {glance.spent.partition(',')[0]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from loopwright.report.amounts import count, duration, share, usd
@@ -71,6 +71,9 @@ class Glance:
     requests_per_s: float
     elapsed_s: float
     eta_s: float | None
+    trials_per_s: float = 0.0
+    figures: dict[str, float | None] = field(default_factory=dict)
+    """What the workflow says of the run so far."""
 
     def fields(self) -> dict[str, Any]:
         """As data, for programs."""
@@ -95,17 +98,30 @@ class Glance:
             parts.insert(0, f"usd {usd(self.nano_usd)}")
         return ", ".join(parts)
 
+    @property
+    def said(self) -> str:
+        """The figures of the workflow, and how fast the trials go; nothing where there are none."""
+        known = [f"{name.replace('_', ' ')} {_number(value)}" for name, value in self.figures.items()]
+        return ", ".join([*known, f"{self.trials_per_s:.1f} trials/s"]) if known else ""
+
     def text(self) -> str:
         """One line."""
         parts = [
             f"{self.trials}, {self.in_flight} in flight, {self.failed} failed",
             f"{count(self.accepted)} of {count(self.samples)} samples accepted ({share(self.accepted, self.samples)})"
             + ("" if self.wanted is None else f", {count(self.wanted)} wanted"),
+            self.said,
             self.spent,
             f"{self.requests_per_s:.1f} requests/s" if self.calls else "",
             "" if self.eta_s is None else f"{duration(self.eta_s)} to go",
         ]
         return f"{duration(self.elapsed_s)}: " + "; ".join(part for part in parts if part)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if abs(value) < 10 else count(round(value))
 
 
 class Gauge:
@@ -137,6 +153,8 @@ class Gauge:
             requests_per_s=spending.settled_per_s,
             elapsed_s=elapsed,
             eta_s=self._eta(elapsed),
+            trials_per_s=(progress.settled - progress.resumed_at) / elapsed if elapsed > 0 else 0.0,
+            figures=dict(progress.figures()),
         )
 
     def _eta(self, elapsed: float) -> float | None:

@@ -64,6 +64,7 @@ class Adaptation(Generic[S]):
         self.memory = Memory(setting.window.lag)
         self.progress = Progress()
         self.state = work.begin()
+        self.progress.figures = getattr(self.state, "figures", dict)
         self._items = iter(work.items())
         self._seen: dict[int, Any] = dict.fromkeys(range(setting.window.size), self.state.seen())
         self._settled = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from loopwright.records import Decision, Reward, Sample, TrialRecord
@@ -41,6 +41,8 @@ class Progress:
     """Samples that earlier lives accepted."""
     arms: dict[str, ArmProgress] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    figures: Callable[[], Mapping[str, float | None]] = dict
+    """What the workflow has to say of the run so far, by name; None is not known yet."""
 
     def note(self, trial: TrialRecord, decisions: Iterable[Decision], samples: Iterable[Sample]) -> None:
         """A trial has settled."""

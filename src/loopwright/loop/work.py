@@ -65,7 +65,8 @@ class Settlement:
 
 
 class State(Protocol):
-    """What a workflow remembers across trials; only `settle` changes it."""
+    """What a workflow remembers across trials; only `settle` changes it. Where it has a method `figures`, what that says of the
+    run so far, numbers by name, is shown while it goes on."""
 
     def seen(self) -> Any:
         """A frozen view of it for the trial that may start now."""

@@ -24,6 +24,7 @@ from loopwright.loop.stage import Stages
 from loopwright.loop.window import Window
 from loopwright.loop.work import Work
 from loopwright.policy.protocol import Policy
+from loopwright.runs import monitors
 from loopwright.runs.abilities import Probing
 from loopwright.runs.beginning import bare
 from loopwright.runs.check import Checked
@@ -101,7 +102,9 @@ class Life:
         async with self._models(store, begun.given) as (models, built):
             loop = Adaptation(work, begun.policy, store, models, self._setting())
             loop.progress.expected, loop.progress.wanted = spec.expected_trials(), spec.wanted_samples()
-            async with _beside(self._watch(loop.progress, models)):
+            live = Live(self._folder, spec, loop.progress, models, self._checked.warnings)
+            monitoring = monitors.feed(live, self._base, self._watcher.notice)
+            async with _beside(self._watcher.watch(live)), _beside(monitoring):
                 with _signals(loop, self._watcher, self._drain_s):
                     stages = Stages(store, models, spec.seed, self._base)
                     end = await self._whole(loop, work, stages, Probing(spec, models, built, self._watcher.notice))
@@ -142,9 +145,6 @@ class Life:
                 path = (self._base / spec.cache).resolve()
                 cache = stack.enter_context(ReplyCache(path, list(store.samples())))
             yield await stack.enter_async_context(Models(spec.models, spec.budget, RunBook(store), built, cache=cache)), built
-
-    async def _watch(self, progress: Progress, models: Models) -> None:
-        await self._watcher.watch(Live(self._folder, self._checked.spec, progress, models, self._checked.warnings))
 
 
 @contextlib.asynccontextmanager

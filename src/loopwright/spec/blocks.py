@@ -147,6 +147,14 @@ class Named(Block):
         return full
 
 
+class Monitor(Block):
+    """Where figures of the run go while it goes on, beside the terminal. What fails there never fails the run."""
+
+    tensorboard: Annotated[str | None, Field(min_length=1, description="a folder for TensorBoard, beside the spec")] = None
+    wandb: Annotated[str | None, Field(min_length=1, description="a project of Weights & Biases")] = None
+    jsonl: Annotated[str | None, Field(min_length=1, description="a file of JSON lines, beside the spec")] = None
+
+
 class RunSpec(Block):
     """What every workflow's spec has. A workflow adds its own fields in a subclass."""
 
@@ -164,6 +172,7 @@ class RunSpec(Block):
         Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="begin with what earlier runs of this domain learned"),
     ] = None
     cache: Annotated[str | None, Field(description="a reply cache shared across runs; off by default"), INCIDENTAL] = None
+    monitor: Annotated[Monitor, INCIDENTAL] = Monitor()
     executor: Annotated[Literal["local", "ray"], INCIDENTAL] = "local"
     output: Annotated[str, Field(description="the folder that holds the runs"), INCIDENTAL] = "runs"
 

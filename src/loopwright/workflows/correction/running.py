@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from loopwright.workflows.correction.figures import Rates
@@ -27,9 +28,8 @@ class Running:
         self._questions += 1
         self._first += turns[0]["right"]
         self._final += turns[-1]["right"]
-        for before, after in zip(turns, turns[1:], strict=False):
-            tokens = after["tokens"]["reprompt"] + after["tokens"]["completion"]
-            self._again.add(after["delta"], before["right"], tokens)
+        for before, after in pairwise(turns):
+            self._again.add(after["delta"], before["right"], after)
 
     def figures(self) -> dict[str, float | None]:
         """By name, None where there is nothing to go by yet. Whatever was gained net is what was fixed less what was broken."""

@@ -25,6 +25,7 @@ from loopwright.workflows.correction.contexts import context, encoding
 from loopwright.workflows.correction.marking import mark
 from loopwright.workflows.correction.policies import STOP
 from loopwright.workflows.correction.pricing import toll
+from loopwright.workflows.correction.running import Running
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.turns import Conversation, Turn
 
@@ -33,13 +34,6 @@ MOST = 2.0
 REWARDS = Range(-MOST, MOST)
 """Symmetric: what a stop earns, exactly 0, is the middle, which is what a policy expects of what it does not know."""
 _SEEDS = 2**31 - 1
-
-
-class Nothing:
-    """What a question may know of the others: nothing but what the policy has learned."""
-
-    def seen(self) -> None:
-        return None
 
 
 class Earned:
@@ -82,8 +76,8 @@ class Correction:
         for example in chosen(self._source, self.spec.dataset, self._base):
             yield Item(example.id, example)
 
-    def begin(self) -> Nothing:
-        return Nothing()
+    def begin(self) -> Running:
+        return Running()
 
     async def prepare(self, stages: Stages) -> None:
         self._base = stages.base
@@ -140,13 +134,14 @@ class Correction:
         question = str(example.inputs["question"])
         return render(self.spec.prompt, question=f"{example.context}\n\n{question}" if example.context else question)
 
-    def settle(self, trial: Trial, outcome: Outcome, state: Nothing) -> Settlement:
+    def settle(self, trial: Trial, outcome: Outcome, state: Running) -> Settlement:
         """A final answer that is right is accepted."""
         if outcome.failure or not outcome.samples:
             return Settlement()
-        final = outcome.samples[-1]
-        data: Any = final.data
+        turns: list[Any] = [sample.data for sample in outcome.samples]
+        state.note(turns)
+        final, data = outcome.samples[-1], turns[-1]
         return Settlement(accepted=frozenset({final.index} if data["right"] and data["by"] == "reference" else ()))
 
-    def missed(self, state: Nothing) -> str | None:
+    def missed(self, state: Running) -> str | None:
         return None
