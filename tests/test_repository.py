@@ -38,7 +38,7 @@ def texts() -> dict[Path, str]:
 
 
 def test_locks_name_no_address() -> None:
-    assert {path.name for path in LOCKS} == {"base.txt", "bench.txt", "dev.txt"}
+    assert {path.name for path in LOCKS} == {"base.txt", "bench.txt", "dev.txt", "publish.txt"}
     for lock in LOCKS:
         assert not re.findall(r"https?:|file:/| @ |--(?:index|extra-index|find-links|trusted)\S*", lock.read_text()), lock.name
 
