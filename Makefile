@@ -84,9 +84,10 @@ publish-check: $(READERS) ## what others read datasets with, and LanceDB, in .ve
 	.venv-publish/bin/python -m pytest tests/workflows/datagen/test_publishing.py tests/workflows/datagen/test_published_readers.py \
 		tests/text/test_index.py
 
-regret: $(DEV) ## the regret of every policy, also where arms change, into docs/policies.md: some minutes
+regret: $(DEV) ## the regret of every policy, also where arms change and on the simulator of reprompts, into docs/: many minutes
 	$(BIN)/python bench/regret.py
 	$(BIN)/python bench/drift.py
+	$(BIN)/python bench/rts.py
 
 planted: $(DEV) ## what learning saves where the quality of the arms is planted, into docs/datagen.md: some minutes
 	$(BIN)/python bench/datagen_planted.py

@@ -13,6 +13,7 @@ from drawing import NASTY, Drawing
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopwright.measure.calibration import Bucket, calibration_error
 from loopwright.measure.intervals import wilson
 from loopwright.report.bars import Bar, bars
 from loopwright.report.frame import Axis, Caption
@@ -21,7 +22,7 @@ from loopwright.report.histogram import Bins, histogram
 from loopwright.report.lines import COLUMNS, Point, Series, apart, lines, thinned
 from loopwright.report.looks import LOOKS, standalone
 from loopwright.report.points import OTHERS, Dot, points
-from loopwright.report.reliability import Bucket, calibration_error, reliability
+from loopwright.report.reliability import reliability
 from loopwright.report.spark import blocks, spark
 
 CAPTION = Caption("A title", "USD", "12 trials", "What it is about.")

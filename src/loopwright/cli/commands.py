@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from loopwright.cli.classifier_commands import classifier_app
 from loopwright.cli.models_commands import models_app
 from loopwright.cli.new_commands import new_app
 from loopwright.cli.options import RUNS, AsJson, Quiet, Root, Run, Sets, Spec
@@ -41,6 +42,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(policy_app, name="policy")
 app.add_typer(models_app, name="models")
 app.add_typer(new_app, name="new")
+app.add_typer(classifier_app, name="classifier")
 
 
 def _version(wanted: bool) -> None:

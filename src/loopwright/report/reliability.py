@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from loopwright.measure.calibration import Bucket, calibration_error
 from loopwright.measure.intervals import wilson
 from loopwright.report.frame import TOP, WIDTH, Caption, Plot, across, box, chart, empty, line, rungs, upright, words
 from loopwright.report.looks import look, marker
@@ -13,20 +13,6 @@ from loopwright.report.scale import Scale, number
 
 HEIGHT = 360.0
 _COUNTS = 44.0
-
-
-class Bucket(NamedTuple):
-    """Predictions of about one confidence: how many, their mean confidence, and how many were right."""
-
-    n: int
-    confidence: float
-    right: int
-
-
-def calibration_error(buckets: Sequence[Bucket]) -> float:
-    """The expected calibration error: how far confidence and accuracy are apart, on average over all predictions."""
-    total = sum(bucket.n for bucket in buckets)
-    return sum(abs(bucket.right - bucket.n * bucket.confidence) for bucket in buckets) / total if total else 0.0
 
 
 def reliability(caption: Caption, given: Sequence[Bucket]) -> Markup:

@@ -13,7 +13,7 @@ from loopwright.workflows.correction.contexts import CELLS, cell, context, encod
 from loopwright.workflows.correction.spec import Contexts, CorrectionSpec, Reprompts
 
 LIN_TS: dict[str, JsonValue] = {"shared": True, "v": 0.0625, "ridge": 4.0}
-SAFE: dict[str, JsonValue] = {"baseline": "stop", "at_random": 0.2}
+SAFE: dict[str, JsonValue] = {"baseline": "stop", "at_random": 0.2, "confidence": 0.99}
 EDGES = Contexts(confidence=(0.4, 0.7), turns=(1, 3))
 
 

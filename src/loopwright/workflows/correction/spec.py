@@ -12,11 +12,13 @@ from loopwright.datasets import checker_of, source
 from loopwright.datasets.block import DatasetBlock
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
+from loopwright.learn.error_classifier.kinds import EMBEDDED, Kind
 from loopwright.llm.prices import price_of
 from loopwright.llm.prompts import Load, Style, reprompts
 from loopwright.llm.providers import ANSWERERS
 from loopwright.spec.blocks import Block, Named, RunSpec
 from loopwright.spec.paths import show
+from loopwright.text.named import EmbedderName
 from loopwright.workflows.correction import policies
 
 Edge = Annotated[float, Field(gt=0, lt=1)]
@@ -80,12 +82,32 @@ def read_bank(file: Path) -> tuple[Entry, ...]:
         raise UsageError(f"reprompts.bank: {file}: {place + ': ' if place else ''}{first['msg']}") from None
 
 
+class FitBlock(Block):
+    """What a classifier is fitted to when the run starts."""
+
+    sources: Annotated[
+        tuple[str, ...], Field(strict=False, min_length=1, description="traces (JSONL) or labelled CSV files, beside the spec")
+    ]
+    kind: Annotated[Kind, Field(description="how it looks at answers")] = "features"
+    embedder: EmbedderName = "lexical"
+
+
 class ClassifierBlock(Block):
     """Predicts error modes and confidence from the question and the answers."""
 
+    path: Annotated[str, Field(min_length=1, description="a classifier's file, beside the spec; `embedded`, or `rule`")] = (
+        EMBEDDED
+    )
+    fit: FitBlock | None = None
     logprobs: Annotated[
         bool | None, Field(description="ask the model for log-probabilities; default: of the embedded model alone")
     ] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> ClassifierBlock:
+        if self.fit is not None and self.path != EMBEDDED:
+            raise ValueError("names a file and says what to fit: one of path and fit")
+        return self
 
 
 class RewardBlock(Block):

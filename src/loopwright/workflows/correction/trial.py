@@ -21,6 +21,7 @@ from loopwright.loop.trial import Item, Trial
 from loopwright.loop.work import Outcome, Settlement
 from loopwright.records import Example, Failure, Fields, Sample
 from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.classifying import classifier
 from loopwright.workflows.correction.contexts import context, encoding
 from loopwright.workflows.correction.marking import mark
 from loopwright.workflows.correction.policies import STOP
@@ -68,7 +69,7 @@ class Correction:
         self.encoding = encoding(self.arms, spec.max_turns)
         self._source = questions or source(spec.dataset)
         self._checker = checker or checker_of(spec.dataset)
-        self._classifier: ErrorClassifier = Rule()
+        self._classifier: ErrorClassifier = Rule()  # until the run is prepared
         self._toll = toll(spec.reward, spec.models[0])
         self._base = Path()
 
@@ -81,6 +82,7 @@ class Correction:
 
     async def prepare(self, stages: Stages) -> None:
         self._base = stages.base
+        self._classifier = await classifier(self.spec.classifier, self._checker.read, stages)
 
     async def act(self, trial: Trial, seen: None, chooser: Chooser) -> Outcome:
         example: Example = trial.item.content

@@ -1,0 +1,88 @@
+"""What `loopwright classifier` does and shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from loopwright.cli import rows
+from loopwright.cli.screen import Screen
+from loopwright.errors import UsageError
+from loopwright.learn.error_classifier.fitting import How
+from loopwright.learn.error_classifier.kinds import Kind
+from loopwright.report.amounts import count
+from loopwright.runs.classify import Judgement, Part, fit_to, gathered, judge, save, save_labels
+
+FIGURES = rows.columns("answers >n >right >auroc =95_%_interval >brier >calibration_error >by_chance_below")
+RELIABLE = rows.columns("confidence >answers >said >right")
+MODES = rows.columns("error_mode taken_for >answers")
+
+
+class Fit(NamedTuple):
+    """What is to be fitted, and where it goes."""
+
+    output: Path
+    kind: Kind
+    embedder: str
+    force: bool
+
+
+def fit_classifier(sources: Sequence[str], root: Path, wanted: Fit, screen: Screen) -> None:
+    _free(wanted.output, wanted.force)
+    labelled = gathered(sources, root)
+    screen.tell(f"fitting to {count(sum(len(row.answers) for row in labelled))} answers")
+    fitted, judgement = fit_to(labelled, How(wanted.kind, wanted.embedder), {"sources": list(sources)})
+    save(wanted.output, fitted)
+    _show(judgement, screen)
+    if not screen.json:
+        screen.result(f"\nwrote    {wanted.output}")
+
+
+def evaluate_classifier(classifier: str, sources: Sequence[str], root: Path, screen: Screen) -> None:
+    _show(judge(classifier, gathered(sources, root)), screen)
+
+
+def label_answers(sources: Sequence[str], root: Path, output: Path, force: bool, screen: Screen) -> None:
+    _free(output, force)
+    labelled = gathered(sources, root)
+    save_labels(output, labelled)
+    screen.result(f"wrote    {output}: {count(sum(len(row.answers) for row in labelled))} answers")
+
+
+def _free(file: Path, force: bool) -> None:
+    if file.exists() and not force:
+        raise UsageError(f"{file} is there already; name another file, or give --force")
+
+
+def _show(judgement: Judgement, screen: Screen) -> None:
+    if screen.json:
+        screen.data(rows.fields(judgement))
+        return
+    screen.result(f"classifier  {judgement.of}\n")
+    screen.table(FIGURES, list(map(_figures, judgement.parts)))
+    screen.result("")
+    buckets = judgement.parts[0].found.buckets
+    edges = [f"{at / len(buckets):.1f} to {(at + 1) / len(buckets):.1f}" for at in range(len(buckets))]
+    told = [
+        (edge, count(each.n), f"{each.confidence:.3f}", f"{each.right / each.n:.3f}")
+        for edge, each in zip(edges, buckets, strict=True)
+        if each.n
+    ]
+    screen.table(RELIABLE, told)
+    screen.result("")
+    labels = judgement.modes.labels
+    cells = [
+        (mode, said, count(number))
+        for mode, line in zip(labels, judgement.modes.counts, strict=True)
+        for said, number in zip(labels, line, strict=True)
+        if number
+    ]
+    screen.table(MODES, cells)
+
+
+def _figures(part: Part) -> Sequence[object]:
+    found = part.found
+    within = f"{found.auroc_within.low:.3f} to {found.auroc_within.high:.3f}"
+    shares = [f"{value:.3f}" for value in (found.brier, found.error, found.error_by_chance)]
+    return [part.answers, count(found.n), f"{found.base:.3f}", f"{found.auroc:.3f}", within, *shares]

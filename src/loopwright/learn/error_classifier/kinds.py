@@ -1,0 +1,8 @@
+"""The names by which classifiers are chosen: what one looks at, and those that need no file."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["features", "tfidf", "embeddings"]
+EMBEDDED, RULE = "embedded", "rule"
