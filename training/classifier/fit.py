@@ -117,10 +117,10 @@ def main() -> None:
     larger, small = list(of_larger_models(options.answers)), list(of_the_embedded_model(options.questions))
     fitted = fit([*larger, *small], about=ABOUT)
     write(EMBEDDED, fitted)
-    text = PAGE.read_text()
-    begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
     lines = "\n".join(table(larger, small))
     print(lines)
+    text = PAGE.read_text()
+    begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
     PAGE.write_text(f"{text[:begin]}\n\n{lines}\n\n{text[end:]}")
 
 

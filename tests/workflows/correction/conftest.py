@@ -42,6 +42,7 @@ workflow: correction
 name: twice
 dataset: {source: csv, path: twice.csv}
 models: [{id: doubler, provider: scripted, script: "model:answer"}]
+classifier: {path: rule}
 window: 4
 """
 

@@ -13,12 +13,12 @@ from loopwright.learn.error_classifier.fitted import PARTS, Fitted
 from loopwright.learn.error_classifier.kinds import Kind
 from loopwright.learn.error_classifier.labelled import Labelled, Step, steps
 from loopwright.learn.error_classifier.protocol import MODES, Predicted
-from loopwright.learn.error_classifier.sight import Built, Embedded, Sight, Worded, part_of, terms
+from loopwright.learn.error_classifier.sight import AS_THEY_ARE, Built, Embedded, Sight, Worded, part_of, terms
 from loopwright.learn.error_classifier.softmax import Softmax
 from loopwright.records import Json
 
 FOLDS = 5
-_STRENGTH = {"features": 0.1, "tfidf": 0.05, "embeddings": 0.02}
+_STRENGTH = 0.1
 _FEWEST_QUESTIONS = 10
 _MOST_TERMS, _FEWEST_TEXTS = 5000, 3
 
@@ -51,7 +51,7 @@ def fit(rows: Sequence[Labelled], how: How = DEFAULT, about: dict[str, Json] | N
     parts = {}
     for part in PARTS:
         places = [at for at, step in enumerate(found) if part_of(step.answers) == part]
-        parts[part] = _part([seen[at] for at in places], [_class(found[at], part) for at in places], _STRENGTH[how.kind])
+        parts[part] = _part([seen[at] for at in places], [_class(found[at], part) for at in places])
     kept: dict[str, Json] = {"kind": how.kind, "questions": questions, "answers": len(found), **(about or {})}
     return Fitted(sight, parts, kept)
 
@@ -85,7 +85,7 @@ def _sight(rows: Sequence[Labelled], how: How) -> Sight:
     return Worded({term: math.log((1 + len(texts)) / (1 + counts[term])) + 1.0 for term in sorted(common)})
 
 
-def _part(seen: Sequence[Features], classes: Sequence[str], strength: float) -> Softmax:
+def _part(seen: Sequence[Features], classes: Sequence[str]) -> Softmax:
     """Logistic regression. Where there is but one class, or nothing to learn from, what was seen most often is said."""
     order = [name for name in (*MODES, "right", "wrong") if name in set(classes)]
     if len(order) < 2:
@@ -97,8 +97,10 @@ def _part(seen: Sequence[Features], classes: Sequence[str], strength: float) -> 
     table = np.array([[each.get(name, 0.0) for name in names] for each in seen])
     middles, spreads = table.mean(axis=0), table.std(axis=0)
     kept = np.flatnonzero(spreads > 1e-9)
+    as_they_are = [at for at, name in enumerate(names) if name.startswith(AS_THEY_ARE)]
+    middles[as_they_are], spreads[as_they_are] = 0.0, 1.0  # of thousands, each is rare: no one of them is to count for much
     middles, spreads = middles[kept], spreads[kept]
-    model = LogisticRegression(C=strength, max_iter=2000, tol=1e-6)
+    model = LogisticRegression(C=_STRENGTH, max_iter=2000, tol=1e-6)
     model.fit((table[:, kept] - middles) / spreads, [order.index(name) for name in classes])
     weights, bias = model.coef_, model.intercept_
     if len(order) == 2:

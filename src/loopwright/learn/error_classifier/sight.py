@@ -18,6 +18,10 @@ from loopwright.text.named import embedder
 
 Part: TypeAlias = Literal["first", "same", "changed"]
 
+_WORDS, _PLACES = "word: ", "place "
+AS_THEY_ARE = (_WORDS, _PLACES)
+"""How the names of features begin that have a scale of their own."""
+
 _WORD = re.compile(r"\w+")
 
 
@@ -62,7 +66,7 @@ class Worded:
         counts = Counter(term for term in terms(f"{question}\n{answers[-1].text}") if term in self.rarity)
         worth = {term: count * self.rarity[term] for term, count in counts.items()}
         length = math.sqrt(math.fsum(value * value for value in worth.values())) or 1.0
-        return Built().see(question, answers) | {f"word: {term}": value / length for term, value in worth.items()}
+        return Built().see(question, answers) | {f"{_WORDS}{term}": value / length for term, value in worth.items()}
 
     def plain(self) -> dict[str, Json]:
         return {"kind": "tfidf", "rarity": dict(self.rarity)}
@@ -76,7 +80,7 @@ class Embedded:
 
     def see(self, question: str, answers: Sequence[Given]) -> Features:
         (row,) = embedder(self.embedder).embed([f"{question}\n{answers[-1].text}"])
-        return Built().see(question, answers) | {f"place {number}": float(value) for number, value in enumerate(row)}
+        return Built().see(question, answers) | {f"{_PLACES}{number}": float(value) for number, value in enumerate(row)}
 
     def plain(self) -> dict[str, Json]:
         return {"kind": "embeddings", "embedder": self.embedder}
