@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from loopwright.measure.calibration import Bucket
 from loopwright.report.pages import Shown
 from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.curve import Curve
