@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from loopwright.learn.error_classifier.protocol import MODES
+from loopwright.measure.calibration import Bucket
 from loopwright.report.amounts import count, share
 from loopwright.report.correction.told import Told
 from loopwright.report.frame import Caption
 from loopwright.report.heat import Cell, heat
 from loopwright.report.markup import Markup, joined
 from loopwright.report.page import charts, figure, paragraph
-from loopwright.report.reliability import Bucket, reliability
+from loopwright.report.reliability import reliability
 from loopwright.workflows.correction.predictions import Predictions
 
 _SHORT = ("anch.", "unch.", "corr.", "over.", "wav.", "perf.")
