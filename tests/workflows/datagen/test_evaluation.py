@@ -33,7 +33,7 @@ main(["runs", "resume", sys.argv[1], "--quiet"])
 
 def laid_out(desk: Desk, **changes: Any) -> str:
     """The planted recipe with its dev rows, in the desk's folder."""
-    given = recipe(SEED, True, 300)
+    given = recipe(SEED, True, 220)
     given["evaluation"] |= changes.pop("evaluation", {})
     (desk.folder / "planted.yaml").write_text(json.dumps({**given, "name": "planted", **changes}))
     dev = real(90, "dev")
@@ -83,7 +83,7 @@ def test_a_weight_of_0_only_looks(desk: Desk) -> None:
 def test_a_killed_run_comes_to_the_same_and_trains_nothing_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"])))
     name = laid_out(desk)
-    killed_after(desk, name, 15)
+    killed_after(desk, name, 12)
     (desk.folder / "dev.csv").unlink()
     assert desk.call("run", name, "--quiet").code == 0, "the dev rows are the run's own by now"
     first = desk.place
@@ -227,6 +227,6 @@ def test_a_library_that_is_missing_is_missed_at_once(desk: Desk, monkeypatch: py
 @pytest.mark.slow
 def test_an_arm_that_misleads_loses_more_than_half_of_its_share() -> None:
     """The short form of bench/datagen_downstream.py."""
-    with_it, without = ([play(seed, late, 400) for seed in range(4)] for late in (True, False))
+    with_it, without = ([play(seed, late, 500) for seed in range(3)] for late in (True, False))
     assert ratio(with_it, without).within.high < 0.5
     assert min(each.accuracy for each in with_it) > max(each.accuracy for each in without)
