@@ -34,6 +34,7 @@ MODIFIERS: dict[str, Any] = {
     "windowed": {"last": 7},
     "safe_start": {"baseline": "c", "explore": 0.3},
     "per_cost": {"part": "usd", "per": 0.5},
+    "apart": {"by": ["mood"]},
     "warm_start": {},
 }
 

@@ -60,13 +60,26 @@ class Linear(Block):
         """The models of the arms, one above the other, or the one that they share."""
         if self.shared:
             return self.common(memory, size).solved(self.ridge)
-        known: Models = self.maths.models(memory.get(PLACE, _NOTHING), size)
-        return known.stacked(situation.arms, size, self.ridge)
+        return self._recalled(memory, size).stacked(situation.arms, size, self.ridge)
 
     def common(self, memory: Recollection, size: int) -> Ridge:
         """The model that all arms share."""
-        found: Ridge = self.maths.recall(self.maths.models(memory.get(PLACE, _NOTHING), size).get(""), size)
-        return found
+        known = self._recalled(memory, size)
+        if "" not in known:
+            known[""] = self.maths.recall(None, size)
+        return known[""]
+
+    def _recalled(self, memory: Recollection, size: int) -> Models:
+        """What stands in the memory as it was read from JSON, or nothing, is worked out once and not at every decision."""
+        found = memory.get(PLACE, _NOTHING)
+        if not self._read or self._read[0] is not found or self._read[1] != size:
+            self._read[:] = [found, size, self.maths.models(found, size)]
+        models: Models = self._read[2]
+        return models
+
+    @cached_property
+    def _read(self) -> list[Any]:
+        return []
 
     def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
         arms, rows = situation.arms, self.rows(situation)

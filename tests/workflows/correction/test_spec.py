@@ -39,6 +39,7 @@ def spec(**given: JsonValue) -> CorrectionSpec:
             {
                 "warm_start": {
                     "state": "a.json",
+                    "unknown": "ignore",
                     "policy": {"safe_start": {**SAFE, "explore": 0.2, "policy": {"lin_ts": LIN_TS}}},
                 }
             },

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.workflows.correction.conftest import SPEC, Desk
 
+from loopwright.llm.prompts import render, reprompts
 from loopwright.workflows.correction.contexts import CELLS
 from loopwright.workflows.correction.records import TraceRecord, TurnRecord
 
@@ -248,6 +249,31 @@ def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
     other = desk.run("policy: {kind: thompson, warm_start: earlier.json}\n", "--name", "other")
     assert other.code == 2
     assert "the state is of policy" in other.err
+
+
+def test_what_was_learned_can_be_tried_with_words_that_were_held_out(desk: Desk) -> None:
+    desk.questions(range(15, 415))
+    desk.run("policy: {kind: lin_ts}\n")
+    (desk.folder / "earlier.json").write_bytes((desk.place / "final_policy.json").read_bytes())
+    held = "policy: {kind: lin_ts, update_every: 1000, warm_start: earlier.json}\nreprompts: {holdout: only}\n"
+    done = desk.run(held, "--name", "held")
+    assert done.code == 0, done.err
+    outcome = desk.summary()["outcome"]
+    assert outcome["by_prompt"].keys() <= {each.id for each in reprompts() if each.holdout}
+    styles = outcome["by_style"]
+    mending = sum(styles[name]["asked"] for name in ("critique_revise", "exhaustive") if name in styles)
+    assert mending > 0.8 * outcome["reprompts"]["asked"], "these styles speak of steps, which mends answers"
+
+
+def test_a_context_stands_before_its_question(desk: Desk) -> None:
+    rows = "id,question,reference_answer,context\na,What is twice 3?,6,Read this first.\n"
+    (desk.folder / "twice.csv").write_text(rows)
+    script = "\n\ndef told(request):\n    return 'Answer: ' + request.messages[0].content\n"
+    (desk.folder / "model.py").write_text((desk.folder / "model.py").read_text() + script)
+    desk.run("policy: {fixed: stop}\nprompt: solve\n", spec=SPEC.replace("model:answer", "model:told"))
+    (trace,) = desk.lines("traces_*.jsonl")
+    assert trace["turns"][0]["answer"] == "Answer: " + render("solve", question="Read this first.\n\nWhat is twice 3?")
+    assert trace["turns"][0]["question"] == "What is twice 3?"
 
 
 def test_what_other_ways_are_worth_is_told_from_the_log(desk: Desk) -> None:

@@ -28,7 +28,8 @@ _SAFE: dict[str, Any] = {"baseline": STOP, "at_random": 0.2, "confidence": 0.99}
 
 
 def in_full(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec with its policy written out: tabular ones keep the 54 contexts apart, linear ones share what they learn."""
+    """The spec with its policy written out: tabular ones keep the 54 contexts apart, linear ones share what they learn.
+    A warm start may know reprompts that are not offered: that is how to try those that were held out."""
     given = spec.get("policy")
     if isinstance(given, str):
         return {**spec, "policy": _placed(given, {}, None)}
@@ -43,7 +44,7 @@ def in_full(spec: dict[str, Any]) -> dict[str, Any]:
         full["update_every"] = around["update_every"]
     policy = _placed(given["kind"], own, around.get("safe_start"))
     if "warm_start" in around:
-        policy = {"warm_start": {"state": around["warm_start"], "policy": policy}}
+        policy = {"warm_start": {"state": around["warm_start"], "unknown": "ignore", "policy": policy}}
     return {**full, "policy": policy}
 
 

@@ -27,7 +27,7 @@ from loopwright.workflows.correction.marking import mark
 from loopwright.workflows.correction.policies import STOP
 from loopwright.workflows.correction.pricing import toll
 from loopwright.workflows.correction.running import Running
-from loopwright.workflows.correction.spec import CorrectionSpec
+from loopwright.workflows.correction.spec import CorrectionSpec, Reprompts
 from loopwright.workflows.correction.turns import Conversation, Turn
 
 MOST = 2.0
@@ -66,7 +66,7 @@ class Correction:
         """Questions and checker are those of the spec, unless a program gives its own."""
         self.spec = spec
         self.arms = bank.arms(spec.reprompts)
-        self.encoding = encoding(self.arms, spec.max_turns)
+        self.encoding = encoding(bank.arms(Reprompts(bank=spec.reprompts.bank, holdout="include")), spec.max_turns)
         self._source = questions or source(spec.dataset)
         self._checker = checker or checker_of(spec.dataset)
         self._classifier: ErrorClassifier = Rule()  # until the run is prepared
