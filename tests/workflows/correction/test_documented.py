@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import json
 import os
+import pickle
 import re
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from loopwright.learn.error_classifier.fitted import embedded, write
 from loopwright.llm.practice import PracticeServer
 from loopwright.llm.practice.answers import Asked
 from loopwright.runs.correcting.policy import RTSContext
@@ -62,6 +64,9 @@ class Desk:
         rows = [{"question": f"What is twice {n}?", "answer": f"It is double.\n#### {2 * n}"} for n in range(1, 61)]
         (folder / "data/gsm8k.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         lines = [f"n{n},What is twice {n}?,{2 * n}" for n in range(1, 31)]
+        (folder / "models").mkdir()
+        for name in ("error_confidence_model.pt", "vectorizer.pkl"):
+            write(folder / "models" / name, embedded())
         (folder / "data/large_dataset.csv").write_text("\n".join(["id,question,reference_answer", *lines, ""]))
 
     async def run(self, *parts: str) -> str:
@@ -96,6 +101,7 @@ async def test_the_pipeline_of_the_document_runs(service: str, desk: Desk, serve
     assert re.fullmatch(r"Processed 60 traces\nAverage reward: -?\d\.\d{3}\n", printed)
     place = desk.place("gsm8k")
     assert (place / "run.sqlite").is_file()
+    assert f'classifier:\n  path: "{desk.folder}/models/error_confidence_model.pt"' in (place / "spec.yaml").read_text()
     (file,) = place.glob("traces_*.jsonl")
     assert len(file.read_text().splitlines()) == 60
     assert len(list(place.glob("summary_*.json"))) == 1
@@ -106,7 +112,29 @@ async def test_the_pipeline_of_the_document_runs(service: str, desk: Desk, serve
     assert not [each for each in held if KEY.encode() in each.read_bytes()], "and is kept nowhere"
 
 
-CONFIGURED = re.sub(r"    classifier_.*\n", "", block("3. Pipeline Configuration"))
+CONFIGURED = block("3. Pipeline Configuration")
+
+
+async def test_a_classifier_is_trained_saved_and_used(desk: Desk) -> None:
+    rows = []
+    for n in range(1, 61):
+        first, second = (f"{n} + {n} = {2 * n + n % 2}.\\nAnswer: {2 * n + n % 2}", f"{n} + {n} = {2 * n}. Answer: {2 * n}")
+        rows += [f'q{n},What is twice {n}?,0,"{first}",{1 - n % 2}', f'q{n},What is twice {n}?,1,"{second}",1']
+    (desk.folder / "training_data.csv").write_text("\n".join(["question_id,question,turn,answer,right", *rows, ""]))
+    training = block("Classifier Loading Issues", {'"model.pt"': '"models/error_confidence_model.pt"'})
+    training = training.replace('"vectorizer.pkl"', '"models/vectorizer.pkl"')
+    tell = "import json\nprint(json.dumps(metrics))"
+    printed = await desk.run(f"{OURS} ErrorConfidenceTrainer\nconfig = {{'validation': 0.3}}", training, tell)
+    metrics = json.loads(printed)
+    assert metrics["train_questions"] + metrics["validation_questions"] == 60
+    assert 8 < metrics["validation_questions"] < 30
+    assert metrics["all"]["answers"] == 2 * metrics["validation_questions"]
+    assert 0.5 < metrics["all"]["auroc"] <= 1.0
+    assert json.loads((desk.folder / "models/vectorizer.pkl").read_text())["about"]["questions"] == metrics["train_questions"]
+    await desk.run(block("OpenAI Setup"), CONFIGURED, block("4. Running the Pipeline").replace("limit=1000", "limit=5"))
+    (desk.folder / "models/vectorizer.pkl").write_bytes(pickle.dumps({"vocabulary": 1}))
+    with pytest.raises(AssertionError, match="is a pickle, which can run code when it is read"):
+        await desk.run(block("OpenAI Setup"), CONFIGURED)
 
 
 async def test_small_batches_and_delays(desk: Desk) -> None:

@@ -6,17 +6,20 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loopwright.cli import main
-from loopwright.errors import TrialError, UsageError
+from loopwright.errors import SpecError, TrialError, UsageError
+from loopwright.learn.error_classifier.fitted import embedded, write
 from loopwright.runs.correcting.pipeline import ScalePipeline
 from loopwright.runs.correcting.policy import RTSContext
 from loopwright.runs.correcting.providers import LLMProvider, OpenAIProvider
 from loopwright.runs.correcting.streaming import DatasetStreamer
+from loopwright.runs.correcting.training import ErrorConfidenceTrainer
 from loopwright.store.reader import RunReader
 
 
@@ -143,6 +146,22 @@ async def test_what_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
         asked.policy.select_prompt(RTSContext("anchored", 0.5, "p_are_you_sure"))
     with pytest.raises(UsageError, match="did you mean 'thompson'"):
         ScalePipeline(Doubling(), rts_algorithm="tompson", log_dir=tmp_path)
+
+
+def test_a_classifier_is_read_before_anything_is_asked(tmp_path: Path) -> None:
+    one, other = tmp_path / "model.pt", tmp_path / "vectorizer.pkl"
+    with pytest.raises(UsageError, match=r"model\.pt: the classifier cannot be read: No such file"):
+        ScalePipeline(Doubling(), one, log_dir=tmp_path)
+    write(one, embedded())
+    write(other, replace(embedded(), about={"kind": "another"}))
+    with pytest.raises(UsageError, match="are not of one classifier"):
+        ScalePipeline(Doubling(), one, other, log_dir=tmp_path)
+    with pytest.raises(UsageError, match="of no use without classifier_model_path"):
+        ScalePipeline(Doubling(), None, other, log_dir=tmp_path)
+    with pytest.raises(UsageError, match="there is no classifier to save yet"):
+        ErrorConfidenceTrainer().save_model(one)
+    with pytest.raises(SpecError, match="did you mean 'kind'"):
+        ErrorConfidenceTrainer({"knd": "tfidf"})
 
 
 async def test_a_broken_streamer_is_blamed_with_what_it_raised(tmp_path: Path) -> None:

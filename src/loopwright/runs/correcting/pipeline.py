@@ -17,13 +17,14 @@ from loopwright.datasets.block import DatasetBlock
 from loopwright.datasets.checking import Checker, checker
 from loopwright.datasets.functions import FromFunction
 from loopwright.datasets.source import Source
-from loopwright.errors import TrialError, UsageError
+from loopwright.errors import TrialError
 from loopwright.loop.work import Work
 from loopwright.policy import state
 from loopwright.records import Example
 from loopwright.runs.correcting.policy import RTSPolicy
 from loopwright.runs.correcting.providers import LLMProvider, model_of
 from loopwright.runs.correcting.streaming import DatasetStreamer
+from loopwright.runs.correcting.training import in_file
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.given import Making
 from loopwright.runs.live import Unwatched
@@ -72,11 +73,12 @@ class ScalePipeline:
         self._algorithm = {"kind": _ALGORITHMS.get(rts_algorithm, rts_algorithm)}
         self._every = policy_update_interval
         self._spec = {"max_turns": max_turns, **(settings or {})}
+        classifier = in_file(classifier_model_path, classifier_vectorizer_path)
+        if classifier:
+            self._spec["classifier"] = {**self._spec.get("classifier", {}), **classifier}
         if request_delay:
             limits = {**self._model.block.get("limits", {}), "rpm": 60.0 / request_delay}
             self._model = self._model._replace(block={**self._model.block, "limits": limits})
-        if classifier_model_path is not None or classifier_vectorizer_path is not None:
-            raise UsageError("this version reads no classifier from a file")
         self.policy = RTSPolicy(_checked(self._whole({"source": "mock"}, 1)))
 
     async def process_dataset(

@@ -24,6 +24,7 @@ WORKFLOW = Workflow(
 API = {
     "AnthropicProvider": "loopwright.runs.correcting.providers",
     "DatasetStreamer": "loopwright.runs.correcting.streaming",
+    "ErrorConfidenceTrainer": "loopwright.runs.correcting.training",
     "LLMProvider": "loopwright.runs.correcting.providers",
     "OpenAIProvider": "loopwright.runs.correcting.providers",
     "RTSAction": "loopwright.runs.correcting.policy",
