@@ -15,7 +15,9 @@ import pytest
 
 from loopwright.errors import StoreCorrupt, StoreTooNew
 from loopwright.policy import build
+from loopwright.policy.encoding import Encoding
 from loopwright.policy.state import export, parse
+from loopwright.records import Arm
 from loopwright.runs.domain import Domain, own_learning
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
@@ -152,6 +154,14 @@ def test_a_run_that_is_not_done_adds_nothing_and_one_with_failed_trials_what_it_
     assert list(domain(tmp_path).known().runs.values()) == [60]
     resume(cut.folder, (), Unwatched())
     assert len(domain(tmp_path).known().runs) == 2
+
+
+def test_other_features_are_another_memory(tmp_path: Path) -> None:
+    def file(*names: str, heat: float = 0.5) -> Path:
+        encoding = Encoding(dict.fromkeys(names, (0.0, 1.0)), arms=[Arm("one", features={"heat": heat})])
+        return Domain("numbers", Named(kind="linucb"), ("one",), tmp_path, encoding).file
+
+    assert file("progress") == file("progress", heat=0.9) != file("progress", "grammar")
 
 
 def test_other_arms_are_another_memory(run: Run, tmp_path: Path) -> None:

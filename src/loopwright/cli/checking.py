@@ -9,13 +9,13 @@ from pathlib import Path
 from loopwright.cli.screen import Column, Screen
 from loopwright.errors import SpecError
 from loopwright.report.amounts import count
-from loopwright.runs.check import Checked, check, schema
+from loopwright.runs.check import Checked, check, check_files, schema
 
 
 def check_spec(file: Path, sets: Sequence[str], screen: Screen) -> int:
     """One line if it is right; raises with all that is wrong, or says so as JSON."""
     try:
-        checked = check(file, sets)
+        checked = check_files(check(file, sets), file.resolve().parent)
     except SpecError as error:
         if not screen.json:
             raise

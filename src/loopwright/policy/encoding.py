@@ -48,6 +48,10 @@ class Encoding:
             **({} if self.crossed is None else {"crossed": list(self.crossed)}),
         }
 
+    def columns(self) -> dict[str, Any]:
+        """What must be alike for sums of two encodings to be added: their columns in order, not what each arm has there."""
+        return {**self.plain(), "arms": [list(names) for names in self.of_arms]}
+
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Encoding:
         """The same again from JSON."""

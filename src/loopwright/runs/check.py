@@ -1,4 +1,4 @@
-"""Reads and checks a spec without running it: nothing heavy is imported, no file but the spec is read."""
+"""Reads and checks a spec without running it: nothing heavy is imported, and only `check_files` reads files beside it."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
     if problems:
         raise document.blame(SpecError(problems))
     return Checked(document, spec, workflow, policy, digest(spec), tuple(warnings(spec)), tuple(spec.notes()))
+
+
+def check_files(checked: Checked, base: Path) -> Checked:
+    """The same with what the author may not have meant in files that the spec names; they are read for it."""
+    try:
+        return checked._replace(warnings=(*checked.warnings, *checked.spec.doubts(base)))
+    except SpecError as error:
+        raise checked.document.blame(error) from None
 
 
 def schema(workflow: str) -> dict[str, Json]:

@@ -40,16 +40,19 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One domain's memory for one policy with one set of arms; others of the same name lie beside it."""
+    """One domain's memory for one policy with one set of arms, and one way to make numbers of contexts; others of the same name
+    lie beside it."""
 
     name: str
     policy: Named
     arms: tuple[str, ...]
     home: Path
+    encoding: Encoding | None = None
 
     @property
     def file(self) -> Path:
-        form = orjson.dumps([self.policy.model_dump(mode="json"), sorted(self.arms)], option=orjson.OPT_SORT_KEYS)
+        columns = () if self.encoding is None else (self.encoding.columns(),)
+        form = orjson.dumps([self.policy.model_dump(mode="json"), sorted(self.arms), *columns], option=orjson.OPT_SORT_KEYS)
         return self.home / "memory" / self.name / f"{blake2b(form, digest_size=8).hexdigest()}.json"
 
     def known(self) -> Known:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from loopwright.errors import LoopwrightError, ReplayDiffers, UsageError
+from loopwright.errors import LoopwrightError, ReplayDiffers, SpecError, UsageError
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
@@ -23,7 +24,7 @@ from loopwright.loop.work import Ended, Work
 from loopwright.records import Arm, Fields, Json
 from loopwright.runs.again import again
 from loopwright.runs.beginning import Beginning, changed, keep, read, starts
-from loopwright.runs.check import Checked, check
+from loopwright.runs.check import Checked, check, check_files
 from loopwright.runs.domain import Domain, home
 from loopwright.runs.folder import RunFolder, fresh, named, successive
 from loopwright.runs.given import NOTHING, Given
@@ -87,6 +88,8 @@ def start(request: Start, watcher: Watcher) -> Result:
 async def begin(request: Start, watcher: Watcher, given: Given = NOTHING) -> Result:
     """The same, for a program that has a loop of its own and may give parts of the run itself."""
     checked = check(request.file, request.sets)
+    with suppress(SpecError):  # a run that has begun keeps what it needs of them; any other says so itself
+        checked = check_files(checked, request.file.resolve().parent)
     name = request.name or checked.spec.name or request.file.stem
     folder = named(Path(checked.spec.runs()), name, checked.digest)
     if request.fresh:
@@ -140,7 +143,7 @@ def _domain(checked: Checked, work: Work[Any]) -> Domain | None:
     arms = getattr(work, "arms", None)
     if arms is None:
         raise UsageError(f"the workflow {spec.workflow!r} does not say which arms it has, so it has no memory across runs")
-    return Domain(spec.memory, spec.policy, tuple(arm.name for arm in arms), home())
+    return Domain(spec.memory, spec.policy, tuple(arm.name for arm in arms), home(), getattr(work, "encoding", None))
 
 
 def _beginning(prepared: Prepared, work: Work[Any], domain: Domain | None, watcher: Watcher) -> Beginning:

@@ -201,6 +201,11 @@ class RunSpec(Block):
         """What is wrong with it beyond its types, each with its path in the file."""
         return ()
 
+    def doubts(self, base: Path) -> Iterable[str]:
+        """What the files that it names hold and its author may not have meant; they are looked for in `base`. Raises SpecError
+        where a run could not begin with them."""
+        return ()
+
     def notes(self) -> Iterable[str]:
         """What a run will assume and choose where the spec leaves it open, for its author to know."""
         return ()

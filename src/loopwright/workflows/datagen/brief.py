@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from loopwright.quality import build
 from loopwright.quality.choosing import Choice, choose
 from loopwright.quality.gate import Gate
 from loopwright.quality.languages import NAMES
+from loopwright.quality.row import Row
 from loopwright.quality.validator import Given
 from loopwright.records import Fields
 from loopwright.workflows.datagen.grammar import Grammar, Wanted
@@ -100,6 +102,13 @@ class Brief:
         """The fields of a seed that are made use of."""
         text = () if self.text_field is None else (self.text_field,)
         return (*text, self.recipe.task.label) if self.quotas.rows else text
+
+    def unwanted(self, seeds: Sequence[Fields]) -> Counter[str]:
+        """How many seeds have a label of which no rows are wanted, by label."""
+        if self.wanted_label is None:
+            return Counter()
+        labels = [Row(seed).claim(self.wanted_label) or "" for seed in seeds]
+        return Counter(label for label in labels if not self.quotas.shares.get(label))
 
     @property
     def facts(self) -> dict[str, str]:

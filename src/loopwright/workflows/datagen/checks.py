@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import orjson
 
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.promises import prices_of
+from loopwright.llm.quoting import quote
 from loopwright.policy import build as build_policy
 from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
 from loopwright.quality.validators.schema import compiled
 from loopwright.spec.paths import show
-from loopwright.workflows.datagen import publish
+from loopwright.workflows.datagen import publish, seeds
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.learning import learner
@@ -155,6 +157,25 @@ def _by_cost(recipe: RecipeBlock) -> bool:
         return any(isinstance(each, PerCost) for each in chain(build_policy(recipe.policy)))
     except UsageError:
         return False
+
+
+def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
+    """Seeds that no arm is ever shown."""
+    if recipe.seeds is None:
+        return
+    try:
+        rows = seeds.read(recipe.seeds, base, brief.seeded)
+    except UsageError as error:
+        raise SpecError([Problem("seeds.path", str(error).removeprefix("seeds.path: "))]) from None
+    others = brief.unwanted(rows)
+    if others:
+        named = ", ".join(_other(label, number, brief) for label, number in others.items())
+        yield f"{sum(others.values())} of {len(rows)} seeds are never shown as examples, for no such label is wanted: {named}"
+
+
+def _other(label: str, number: int, brief: Brief) -> str:
+    close = nearest(label, brief.quotas.shares)
+    return f"{quote(label, limit=60)} ({number}" + (f"; did you mean {close!r}?)" if close else ")")
 
 
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 
 from loopwright.errors import Problem
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.checks import notes, problems
+from loopwright.workflows.datagen.checks import doubts, notes, problems
 from loopwright.workflows.datagen.generators import asked_for_json
 from loopwright.workflows.datagen.spec import RecipeBlock
 
@@ -22,6 +23,9 @@ class Recipe(RecipeBlock):
 
     def problems(self) -> Iterable[Problem]:
         return problems(self, self.brief)
+
+    def doubts(self, base: Path) -> Iterable[str]:
+        return doubts(self, self.brief, base)
 
     def notes(self) -> Iterable[str]:
         return notes(self, self.brief)

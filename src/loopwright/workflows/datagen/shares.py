@@ -50,12 +50,12 @@ class Quotas:
         over = sum(max(0, accepted.get(each, 0) - rows) for each, rows in self.rows.items())
         return None if over < self.slack else f"there are enough rows of {label}"
 
-    def deficit(self, accepted: Mapping[str, int]) -> float:
-        """By how much the share of any label lags behind, at most."""
+    def deficits(self, accepted: Mapping[str, int]) -> dict[str, float]:
+        """By how much the share of each label lags behind; nothing does before there are rows."""
         total = sum(accepted.values())
-        if not self.shares or not total:
-            return 0.0
-        return max(share - accepted.get(label, 0) / total for label, share in self.shares.items())
+        if not total:
+            return dict.fromkeys(self.shares, 0.0)
+        return {label: max(0.0, share - accepted.get(label, 0) / total) for label, share in self.shares.items()}
 
 
 def _rounded(exact: Mapping[str, float], total: int) -> dict[str, int]:

@@ -23,7 +23,7 @@ from loopwright.quality.gate import Gate, Memories, Said, View, passed
 from loopwright.quality.row import Row, Ruling
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen import seeds
-from loopwright.workflows.datagen.context import Seen, as_arm, contextual, encoding, features
+from loopwright.workflows.datagen.context import Context, Seen, Setting, as_arm, contextual, encoding
 from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.generators import model_of, way
 from loopwright.workflows.datagen.generators.asking import SEEDS
@@ -56,6 +56,7 @@ class Datagen:
             for at, block in enumerate(self.brief.arms)
         }
         self._seeds: Memories = self.gate.memories()
+        self._setting = Setting.of(self.brief, 0)
         self._evaluation = None if recipe.evaluation is None else Evaluation(recipe.evaluation, self.brief)
 
     def items(self) -> Iterator[Item]:
@@ -72,6 +73,7 @@ class Datagen:
             rows = cast(list[Any], await stages.run("seeds", reads, partial(self._read_seeds, stages)))
         for number, row in enumerate(rows):
             self._seeds.admit(f"seed-{number}", Row(row))
+        self._setting = Setting.of(self.brief, len(rows) - self.brief.unwanted(rows).total())
         for arm, generator in self._generators.items():
             with _of_arm(arm):
                 await generator.prepare(stages, rows)
@@ -93,7 +95,8 @@ class Datagen:
         material = seen.material.shared(trial.number, self.recipe.window)
         taken = self._taken([Order(index, label) for index, label in enumerate(labels)], material, seen.off)
         on = [arm for arm in self.arms if arm.name in taken]
-        pick = chooser.choose(features(seen, self.brief) if self._contextual else {}, on)
+        context = Context.of(seen, self.brief, self._setting).fields() if self._contextual else {}
+        pick = chooser.choose(context, on)
         orders = [Order(index, order.label) for index, order in enumerate(taken[pick.arm.name])]
         written = await self._generators[pick.arm.name].write(orders, trial, material)
         examined = await self._examined(written, trial, material.view)
