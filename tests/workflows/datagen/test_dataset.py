@@ -36,7 +36,7 @@ def test_the_files_hold_the_same_rows(desk: Desk) -> None:
     place = desk.folder / "data/out"
     rows = [row["data"] for row in desk.rows(place=place)]
     with (place / "dataset.csv").open(newline="") as sheet:
-        assert list(csv.DictReader(sheet)) == rows
+        assert list(csv.DictReader(sheet)) == [{"id": row["id"], **row["data"]} for row in desk.rows(place=place)]
     assert (place / "dataset.txt").read_text().splitlines() == [row["text"] for row in rows]
     parquet = pytest.importorskip("pyarrow.parquet")
     table = parquet.read_table(place / "dataset.parquet").to_pylist()
@@ -48,6 +48,19 @@ def test_the_files_hold_the_same_rows(desk: Desk) -> None:
     ]
 
 
+def test_where_only_data_is_written_its_lineage_lies_beside(desk: Desk) -> None:
+    recipe = f"{FREE}\ntarget: {{accepted: 40}}\noutput: {{formats: [csv, text]}}"
+    assert "dataset.lineage.jsonl" in desk.run(recipe).out
+    assert not (desk.place / "dataset.jsonl").exists()
+    beside = desk.rows("dataset.lineage.jsonl")
+    with (desk.place / "dataset.csv").open(newline="") as sheet:
+        written = list(csv.DictReader(sheet))
+    assert [row["id"] for row in beside] == [row["id"] for row in written]
+    assert desk.run(recipe, "--set", "output.formats=[jsonl]").code == 0
+    assert [{name: row[name] for name in ("id", "scores", "lineage", "usage")} for row in desk.rows()] == beside
+    assert [row["data"]["text"] for row in desk.rows()] == (desk.place / "dataset.txt").read_text().splitlines()
+
+
 def test_fields_of_the_rows_keep_their_names_in_parquet(desk: Desk) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     grammar = """
@@ -57,7 +70,10 @@ grammar:
     row: ['{"id": <digit>, "lineage": "<digit>"}']
     digit: [1, 2, 3, 4, 5, 6, 7, 8, 9]
 """
-    assert desk.run(f"{grammar}\ntarget: {{accepted: 5}}\nvalidators: {{}}\noutput: {{formats: [parquet, jsonl]}}").code == 0
+    assert (
+        desk.run(f"{grammar}\ntarget: {{accepted: 5}}\nvalidators: {{}}\noutput: {{formats: [parquet, jsonl, csv]}}").code == 0
+    )
+    assert (desk.place / "dataset.csv").read_text().startswith("id_,id,lineage")
     table = parquet.read_table(desk.place / "dataset.parquet").to_pylist()
     assert [{"id": row["id"], "lineage": row["lineage"]} for row in table] == [row["data"] for row in desk.rows()]
     assert [row["id_"] for row in table] == [row["id"] for row in desk.rows()]

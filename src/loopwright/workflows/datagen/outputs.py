@@ -21,6 +21,8 @@ from loopwright.workflows.datagen.recipe import Recipe
 
 _BESIDE = ("scores", "lineage", "usage")
 """What is known of a row beside its data."""
+_WHOLE = {"jsonl", "parquet"}
+"""The formats that hold it."""
 
 
 class _Run(NamedTuple):
@@ -43,7 +45,10 @@ def write(ended: Ended) -> list[Path]:
         ) from None
     with RunReader.open(ended.store) as reader:
         run = _Run(reader, ended, folder)
-        files = [_WRITERS[name](run) for name in dict.fromkeys(recipe.output.formats)]
+        formats = dict.fromkeys(recipe.output.formats)
+        files = [_WRITERS[name](run) for name in formats]
+        if formats and not _WHOLE & formats.keys():
+            files.append(_lineage(run))
         return [*files, _rejects(run), _card(run)]
 
 
@@ -55,21 +60,29 @@ def _rejects(run: _Run) -> Path:
     return _lines(run.folder / "rejects.jsonl", records(run.reader, run.ended, accepted=False))
 
 
-def _lines(file: Path, found: Iterator[Record]) -> Path:
+def _lineage(run: _Run) -> Path:
+    """What is known of the rows beside their data, a line each, in the order of the other files."""
+    return _lines(run.folder / "dataset.lineage.jsonl", records(run.reader, run.ended, accepted=True), ("id", *_BESIDE))
+
+
+def _lines(file: Path, found: Iterator[Record], names: Container[str] | None = None) -> Path:
+    """All fields, or those that are named."""
     with replaced(file) as out:
         for row in found:
-            out.write(orjson.dumps(row.fields, option=orjson.OPT_APPEND_NEWLINE))
+            fields = {name: value for name, value in row.fields.items() if names is None or name in names}
+            out.write(orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE))
     return file
 
 
 def _csv(run: _Run) -> Path:
+    """The id of each row and the fields of its data."""
     file, names = run.folder / "dataset.csv", [column.name for column in _columns(run)]
     with replaced(file) as out:
         lines = TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
         sheet = csv.writer(lines)
-        sheet.writerow(guarded(name) for name in names)
-        for _, row in rows(run.reader):
-            sheet.writerow(_cell(row.get(name)) for name in names)
+        sheet.writerow([_free("id", names), *map(guarded, names)])
+        for id, row in rows(run.reader):
+            sheet.writerow([id, *(_cell(row.get(name)) for name in names)])
         lines.detach()
     return file
 
