@@ -147,7 +147,7 @@ def test_all_mistakes_of_a_spec_are_shown_with_exit_2(here: Here) -> None:
 
 
 def test_check_says_in_one_line_what_a_run_would_be(here: Here) -> None:
-    here.spec("toy.yaml", "items: 20\nwindow: 10\n")
+    here.spec("toy.yaml", "items: 20\nwindow: 10\npolicy: thompson\n")
     ended = here.call("check", "toy.yaml")
     assert ended.code == 0
     assert ended.out.count("\n") == 1

@@ -72,7 +72,7 @@ def test_a_state_in_the_spec_is_checked_with_it(tmp_path: Path, state: str) -> N
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("items: 100\nwindow: 11\n", "tenth"),
+        ("items: 100\nwindow: 11\npolicy: thompson\n", "`window: 10` learns sooner"),
         ("items: 10000\nwindow: 15\nmodels: [{id: a, provider: refusing, limits: {concurrency: 8}}]\n", "idle"),
     ],
 )
@@ -81,6 +81,15 @@ def test_windows_that_are_probably_not_meant_are_warned_of(tmp_path: Path, text:
     assert says in warning
 
 
-def test_a_sound_spec_has_no_warnings(tmp_path: Path) -> None:
-    text = "items: 10000\nwindow: 16\nmodels: [{id: a, provider: refusing, limits: {concurrency: 8}}]\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "items: 10000\nwindow: 16\nmodels: [{id: a, provider: refusing, limits: {concurrency: 8}}]\npolicy: thompson\n",
+        "items: 100\nwindow: 50\n",
+        "items: 100\nwindow: 50\npolicy: {warm_start: {state: a.json, policy: {fixed: narrow}}}\n",
+        "items: 9\nwindow: 4\npolicy: thompson\n",
+    ],
+    ids=["sound", "uniform", "fixed", "few"],
+)
+def test_there_are_no_warnings_where_they_would_not_matter(tmp_path: Path, text: str) -> None:
     assert check(spec(tmp_path, text)).warnings == ()

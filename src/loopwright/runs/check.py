@@ -11,8 +11,11 @@ from loopwright.errors import Problem, SpecError, StoreTooNew, UsageError
 from loopwright.llm import promises, providers
 from loopwright.loop.work import Workflow
 from loopwright.policy import build
-from loopwright.policy.modifier import chain
+from loopwright.policy.exhaustive import Exhaustive
+from loopwright.policy.fixed import Fixed
+from loopwright.policy.modifier import chain, innermost
 from loopwright.policy.protocol import Policy
+from loopwright.policy.uniform import Uniform
 from loopwright.policy.warm_start import WarmStart
 from loopwright.policy.windowed import Windowed
 from loopwright.records import Json
@@ -69,11 +72,12 @@ def schema(workflow: str) -> dict[str, Json]:
 
 def warnings(spec: RunSpec) -> Iterator[str]:
     """What is allowed and probably not meant."""
-    expected = spec.expected_trials()
-    if expected is not None and spec.window > max(1, expected / 10):
+    expected = spec.expected_trials() or 0
+    tenth = expected // 10
+    if tenth and spec.window > tenth and _learns(spec):
         yield (
-            f"window {spec.window} exceeds a tenth of the {expected} expected trials: "
-            "most decisions will be taken before much has been learned"
+            f"window {spec.window} exceeds a tenth of the {expected} expected trials: many decisions will be taken before much "
+            f"has been learned; `window: {tenth}` learns sooner, and takes longer"
         )
     in_flight = sum(model.limits.concurrency for model in spec.models)
     if spec.window * spec.calls_per_trial() < 2 * in_flight:
@@ -81,6 +85,15 @@ def warnings(spec: RunSpec) -> Iterator[str]:
             f"window {spec.window} is below twice the {in_flight} calls that may be in flight: "
             "slow trials will leave the models idle"
         )
+
+
+def _learns(spec: RunSpec) -> bool:
+    """Whether what is learned changes a decision of the run."""
+    try:
+        policy = innermost(build(spec.policy))
+    except UsageError:
+        return False
+    return spec.choices() != 1 and not isinstance(policy, Exhaustive | Fixed | Uniform)
 
 
 def _executor(spec: RunSpec) -> Iterator[Problem]:

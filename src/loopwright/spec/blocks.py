@@ -184,6 +184,10 @@ class RunSpec(Block):
         """How many trials a run of this spec is expected to take, where that is known beforehand."""
         return None
 
+    def choices(self) -> int | None:
+        """Between how many arms a decision is, at most, where that is known beforehand."""
+        return None
+
     def runs(self) -> str:
         """The folder that holds the runs."""
         return self.output

@@ -12,8 +12,10 @@ from tests.workflows.datagen.conftest import FREE, TASK, Desk
 
 from loopwright.spec.load import validate
 from loopwright.spec.yaml import parse
+from loopwright.workflows.datagen import seeds
 from loopwright.workflows.datagen.context import Context, Setting, contextual, values
 from loopwright.workflows.datagen.recipe import Recipe
+from loopwright.workflows.datagen.spec import Seeds
 from loopwright.workflows.datagen.state import State
 
 SCRIPT = '''
@@ -153,6 +155,18 @@ def test_seeds_of_labels_that_are_not_wanted_are_told_of_before_and_at_the_start
     assert f"{told}spam (1), Refund (1; did you mean 'refund'?)" in desk.check(text).err
     started = desk.call("run", "recipe.yaml")
     assert started.err.count(told) == 1
+
+
+def test_seeds_come_from_spreadsheets_too(tmp_path: Path) -> None:
+    (tmp_path / "seeds.csv").write_bytes(
+        '\ufeffNachricht;Art\r\n"Wo bleibt es; bitte?";Lieferung\r\nGeld, zurück;Erstattung\r\n'.encode()
+    )
+    (tmp_path / "tabs.csv").write_text("text\tlabel\nwhere, is it\tdelivery\n")
+    (tmp_path / "one.csv").write_text("text\nwhere; is it\n")
+    found = seeds.read(Seeds(path="seeds.csv", fields={"text": "Nachricht", "label": "Art"}), tmp_path)
+    assert found == [{"text": "Wo bleibt es; bitte?", "label": "Lieferung"}, {"text": "Geld, zurück", "label": "Erstattung"}]
+    assert seeds.read(Seeds(path="tabs.csv"), tmp_path) == [{"text": "where, is it", "label": "delivery"}]
+    assert seeds.read(Seeds(path="one.csv"), tmp_path) == [{"text": "where; is it"}]
 
 
 def test_check_tells_what_is_wrong_with_seeds(desk: Desk) -> None:

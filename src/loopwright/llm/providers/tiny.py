@@ -47,7 +47,7 @@ class Tiny:
         server = self._loaded()
         reading = read(request, server.tokenizer)
         if isinstance(reading, Outside):
-            refusal = f"tiny is {self.about}. This is outside of it: {reading.why}."
+            refusal = f"{reading.why}; tiny is {self.about}"
             return Reply("", self._label, "refusal", refusal, Usage(0, 0), () if request.logprobs else None)
         asked = self._asked(server, request, reading)
         if reading.draws:

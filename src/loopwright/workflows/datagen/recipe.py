@@ -21,6 +21,9 @@ class Recipe(RecipeBlock):
         """What follows from it."""
         return Brief(self)
 
+    def choices(self) -> int:
+        return len(self.brief.arms)
+
     def problems(self) -> Iterable[Problem]:
         return problems(self, self.brief)
 

@@ -40,7 +40,7 @@ def read(seeds: Seeds, base: Path, needed: Sequence[str] = ()) -> list[dict[str,
 def _rows(text: str, file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Each row with the number of its line, or of its place."""
     if file.suffix == ".csv":
-        reader = csv.DictReader(StringIO(text, newline=""))
+        reader = csv.DictReader(StringIO(text, newline=""), delimiter=_delimiter(text.partition("\n")[0]))
         for row in reader:
             yield reader.line_num, {name: value for name, value in row.items() if name is not None and value is not None}
     elif file.suffix == ".jsonl":
@@ -57,6 +57,11 @@ def _rows(text: str, file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             yield place, row
     else:
         raise UsageError(f"seeds.path: {file} is none that is read here: .csv, .jsonl or .json")
+
+
+def _delimiter(names: str) -> str:
+    """What stands between the names of the columns: spreadsheets write semicolons where numbers have commas."""
+    return "," if "," in names else max(",;\t", key=names.count)
 
 
 def _object(said: str, file: Path, line: int) -> Mapping[str, Any]:
