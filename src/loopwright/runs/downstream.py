@@ -76,7 +76,8 @@ class Overlap(NamedTuple):
         """In words."""
         counts = ((self.found.equal, "are"), (self.found.near, "nearly are"))
         parts = [f"{number:,} {what}" for number, what in counts if number]
-        return f"of {self.found.rows:,} rows of {self.of}, {' and '.join(parts) or 'none is'} among {self.beside}"
+        share = f" ({self.found.share:.1%})" if parts else ""
+        return f"of {self.found.rows:,} rows of {self.of}, {' and '.join(parts) or 'none is'} among {self.beside}{share}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ def _copies(given: _Given) -> Iterator[Overlap]:
     real = {"the seeds": given.made.seeds, **{f"the {name} rows": rows.texts for name, rows in given.sets.items()}}
     for other, texts in real.items():
         if texts:
-            yield Overlap("the generated rows", other, nearness(given.made.rows.texts, texts))
+            yield Overlap("the dataset", other, nearness(given.made.rows.texts, texts))
 
 
 def _likeness(given: _Given) -> Likeness:
