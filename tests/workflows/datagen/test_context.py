@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +150,10 @@ def test_a_tabular_policy_is_told_nothing_unless_it_says_which_fields_count(desk
 
 
 def test_seeds_of_labels_that_are_not_wanted_are_told_of_before_and_at_the_start(desk: Desk) -> None:
-    (desk.folder / "seeds.csv").write_text("text,label\nwhere is it,delivery\nbuy now,spam\nmy money,Refund\nmoney,refund\n")
+    (desk.folder / "seeds.csv").write_text("text,label\nwhere is it,delivery\nbuy now,livery\nmy money,Refund\nmoney,refund\n")
     text = f"{TASK}models: [{{id: m, provider: tiny}}]\nseeds: {{path: seeds.csv}}\ntarget: {{accepted: 2}}\n"
     told = "warning: 2 of 4 seeds are never shown as examples, for no such label is wanted: "
-    assert f"{told}spam (1), Refund (1; did you mean 'refund'?)" in desk.check(text).err
+    assert f"{told}livery (1), Refund (1; did you mean 'refund'?)" in desk.check(text).err
     started = desk.call("run", "recipe.yaml")
     assert started.err.count(told) == 1
 
@@ -167,6 +168,13 @@ def test_seeds_come_from_spreadsheets_too(tmp_path: Path) -> None:
     assert found == [{"text": "Wo bleibt es; bitte?", "label": "Lieferung"}, {"text": "Geld, zurück", "label": "Erstattung"}]
     assert seeds.read(Seeds(path="tabs.csv"), tmp_path) == [{"text": "where, is it", "label": "delivery"}]
     assert seeds.read(Seeds(path="one.csv"), tmp_path) == [{"text": "where; is it"}]
+
+
+def test_check_tells_which_extra_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ended = desk.check(f"{FREE}target: {{accepted: 2}}\noutput: {{formats: [parquet]}}\n")
+    assert ended.code == 2
+    assert "needs the extra 'parquet': pip install 'loopwright[parquet]'" in ended.err
 
 
 def test_check_tells_what_is_wrong_with_seeds(desk: Desk) -> None:

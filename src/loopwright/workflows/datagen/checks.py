@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import orjson
 
-from loopwright.errors import Problem, SpecError, UsageError
+from loopwright.errors import ExtraMissing, Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.llm.promises import prices_of
 from loopwright.llm.quoting import quote
@@ -159,8 +160,14 @@ def _by_cost(recipe: RecipeBlock) -> bool:
         return False
 
 
+def require_extras(formats: Container[str]) -> None:
+    if "parquet" in formats and find_spec("pyarrow") is None:
+        raise ExtraMissing("parquet", "writing the dataset as Parquet")
+
+
 def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
     """Seeds that no arm is ever shown."""
+    require_extras(recipe.output.formats)
     if recipe.seeds is None:
         return
     try:
@@ -174,7 +181,8 @@ def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
 
 
 def _other(label: str, number: int, brief: Brief) -> str:
-    close = nearest(label, brief.quotas.shares)
+    plain = label.strip().casefold()
+    close = next((wanted for wanted in brief.quotas.shares if wanted.strip().casefold() == plain), None)
     return f"{quote(label, limit=60)} ({number}" + (f"; did you mean {close!r}?)" if close else ")")
 
 

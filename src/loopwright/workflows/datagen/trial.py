@@ -8,11 +8,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from loopwright.errors import ExtraMissing, UsageError
+from loopwright.errors import UsageError
 from loopwright.llm.messages import Reply, Request, chat
 from loopwright.llm.quoting import quote
 from loopwright.loop.chooser import Chooser, Range
@@ -23,6 +22,7 @@ from loopwright.quality.gate import Gate, Memories, Said, View, passed
 from loopwright.quality.row import Row, Ruling
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen import seeds
+from loopwright.workflows.datagen.checks import require_extras
 from loopwright.workflows.datagen.context import Context, Seen, Setting, as_arm, contextual, encoding
 from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.generators import model_of, way
@@ -43,8 +43,7 @@ class Datagen:
     rewards = Range(0.0, 1.0)
 
     def __init__(self, recipe: Recipe) -> None:
-        if "parquet" in recipe.output.formats and find_spec("pyarrow") is None:
-            raise ExtraMissing("parquet", "writing the dataset as Parquet")
+        require_extras(recipe.output.formats)
         self.recipe = recipe
         self.brief = recipe.brief
         self.gate: Gate = self.brief.gate()
