@@ -54,6 +54,15 @@ def test_a_run_with_a_linear_policy_that_was_killed_is_the_same_run(here: Here) 
     assert changed == whole
 
 
+def test_a_short_run_has_no_line_for_each_decision(here: Here) -> None:
+    here.spec("short.yaml", "items: 8\nwindow: 1\nrewards: measured\npolicy: {linucb: 0.25}\n")
+    assert here.call("run", "short.yaml").code == 0
+    shown = here.call("policy", "show", "short", "--last", "0").out
+    assert "contexts, hardly any of which came again: they are counted together." in shown
+    assert not re.search(r"^load=", shown, re.M)
+    assert re.search(r"^load=", here.call("policy", "show", "short", "--last", "0", "--contexts", "20").out, re.M)
+
+
 def test_contexts_are_shown_apart_where_they_come_again(here: Here) -> None:
     here.spec("toy.yaml", "items: 120\npolicy: {epsilon_greedy: 0.2}\n")
     here.call("run", "toy.yaml")

@@ -31,6 +31,8 @@ STRETCHES = 60
 CONTEXTS = 12
 ARMS = 24
 BINS = 20
+_FEW = 4
+"""Contexts that are looked at one by one, however seldom they came."""
 
 
 class Cell(NamedTuple):
@@ -98,7 +100,9 @@ class Course:
     def apart(self) -> tuple[Line, ...]:
         """The lines of contexts that can be looked at one by one; none where hardly any context comes again."""
         frequent = sum(cell.pulls for line in self.lines if line.context is not None for cell in line.cells)
-        return self.lines if 2 * frequent >= sum(self.decisions) else ()
+        pulls = sum(self.decisions)
+        again = self.contexts <= _FEW or pulls >= 2 * self.contexts
+        return self.lines if again and 2 * frequent >= pulls else ()
 
 
 def course_of(folder: RunFolder, last: int = 0, most: int | None = None) -> Course:
