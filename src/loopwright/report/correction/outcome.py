@@ -90,7 +90,7 @@ def _over_time(told: Told) -> Markup:
             gained.append(Point(float(at), block.gain / block.questions))
             utility.append(Point(float(at), (block.gain - block.price) / block.questions))
     caption = Caption("Gained over never asking again", "correct answers per question", f"{count(at)} questions")
-    series = [Series("accuracy", tuple(gained)), Series("less the price", tuple(utility))]
+    series = [Series("accuracy", tuple(gained)), Series("net of price", tuple(utility))]
     drawn = lines(caption, series, Axis("questions"), Axis("gain per question"))
     return figure(
         drawn, f"Means of {len(gained)} stretches of the run. Never asking again is 0: the first answers are the same."
