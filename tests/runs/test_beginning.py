@@ -17,6 +17,7 @@ from loopwright.errors import LoopwrightError, StoreTooNew, UsageError
 from loopwright.runs.domain import Domain
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
+from loopwright.runs.states import state_of
 from loopwright.spec.blocks import Named
 from loopwright.store.compare import differences
 from loopwright.store.reader import RunReader
@@ -127,6 +128,24 @@ def test_a_bad_file_is_refused_before_anything_is_made(
     with pytest.raises(error, match=says):
         run(**wrong)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("policy", ["linucb", "{discounted: {policy: {lin_ts: {shared: true}}}}"])
+def test_a_state_of_other_features_is_refused_before_anything_is_made(tmp_path: Path, policy: str) -> None:
+    text = f"workflow: toy\nitems: 20\nrewards: measured\noutput: {tmp_path / 'runs'}\n"
+    file = tmp_path / "toy.yaml"
+    file.write_text(f"{text}policy: {policy}\n")
+    first = start(Start(file), Unwatched())
+    state: Any = state_of(first.folder, own=False).plain()
+    (sums,) = list(state["memory"]["#linear"].values())[:1]
+    file.write_text(f"{text}policy: {{warm_start: {{state: state.json, policy: {policy}}}}}\n")
+    (tmp_path / "state.json").write_bytes(orjson.dumps(state))
+    assert start(Start(file), Unwatched()).end.status == "done"
+    sums.append(0)
+    (tmp_path / "state.json").write_bytes(orjson.dumps(state))
+    with pytest.raises(UsageError, match=r"state\.json was learned from other features of contexts and arms"):
+        start(Start(file, fresh=True), Unwatched())
+    assert len(list((tmp_path / "runs").iterdir())) == 2
 
 
 @pytest.mark.parametrize("content", [pickle.dumps([1]), b'{"a": NaN}', None], ids=["pickle", "NaN", "missing"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from math import sqrt
@@ -96,6 +96,14 @@ class Linear(Block):
     def outlook(self, rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
         found: Outlook = self.maths.together(rows, solved) if self.shared else self.maths.apart(rows[0], solved)
         return found
+
+    def fits(self, known: Mapping[str, Any], encoding: Encoding | None) -> bool:
+        """Whether sums that were read from JSON are of as many features as there are now."""
+        declared = encoding or PLAIN
+        crossed, alone = declared.of_arms
+        width = len(declared.context({}))
+        size = len(crossed) * width + len(alone) if self.shared else width
+        return all(len(sums) == 1 + size + size * (size + 1) // 2 for sums in known.get(PLACE, {}).values())
 
     @cached_property
     def maths(self) -> Any:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from loopwright.errors import LoopwrightError
+from loopwright.errors import LoopwrightError, UsageError
 from loopwright.policy import build, state
 from loopwright.policy.encoding import Encoding
-from loopwright.policy.modifier import chain
+from loopwright.policy.linear import Linear
+from loopwright.policy.modifier import chain, innermost
 from loopwright.policy.protocol import Policy
 from loopwright.policy.state import State
 from loopwright.policy.warm_start import WarmStart
@@ -66,7 +67,15 @@ def read(policy: Policy, base: Path, domain: Domain | None, encoding: Encoding |
             files[each.state] = found.plain()
         else:
             each.take(each.start)
+        _require_fit(each, encoding)
     return Beginning(files, None if domain is None else _recalled(domain), None if encoding is None else encoding.plain())
+
+
+def _require_fit(start: WarmStart, encoding: Encoding | None) -> None:
+    inner = innermost(start)
+    if isinstance(inner, Linear) and not inner.fits(start.start.memory, encoding):
+        name = start.state if isinstance(start.state, str) else "the state"
+        raise UsageError(f"policy.warm_start: {name} was learned from other features of contexts and arms than this run has")
 
 
 def keep(beginning: Beginning, store: RunStore) -> Beginning:
