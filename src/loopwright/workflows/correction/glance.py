@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
+import orjson
+
 from loopwright.loop.work import Ended, Glance
 from loopwright.store.reader import RunReader
 from loopwright.store.rows import TRIAL
@@ -18,13 +20,28 @@ from loopwright.workflows.correction.traces import About, traces
 def glance(ended: Ended) -> Glance:
     """Of the questions whose reference answer is known."""
     spec = cast(CorrectionSpec, ended.spec).located(ended.base)
-    styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
     with RunReader.open(ended.store) as reader:
-        figures = Figures(spec.max_turns, Curve(reader.count(TRIAL)))
-        for trace in traces(reader, About.of(spec.dataset.name, reader.meta())):
-            figures.add(trace, styles)
-    plain: dict[str, Any] = figures.plain()
-    return Glance(list(_lines(plain, spec.stop.oracle)) if figures.questions else [], {"outcome": plain})
+        trials = reader.count(TRIAL)
+        plain = _summed_up(ended, trials) or _counted(reader, spec, trials)
+    return Glance(list(_lines(plain, spec.stop.oracle)) if plain["questions"] else [], {"outcome": plain})
+
+
+def _summed_up(ended: Ended, trials: int) -> dict[str, Any] | None:
+    """From the summary, where it tells of all that has settled: a long run need not be read again."""
+    for file in ended.folder.glob("summary_*.json"):
+        summary: dict[str, Any] = orjson.loads(file.read_bytes())
+        stats = summary["pipeline_stats"]
+        if stats["traces_processed"] + stats["failed"] == trials:
+            return cast(dict[str, Any], summary["outcome"])
+    return None
+
+
+def _counted(reader: RunReader, spec: CorrectionSpec, trials: int) -> dict[str, Any]:
+    styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
+    figures = Figures(spec.max_turns, Curve(trials))
+    for trace in traces(reader, About.of(spec.dataset.name, reader.meta())):
+        figures.add(trace, styles)
+    return figures.plain()
 
 
 def _lines(plain: dict[str, Any], oracle: bool) -> Iterator[tuple[str, str]]:
