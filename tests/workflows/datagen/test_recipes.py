@@ -186,3 +186,17 @@ def test_seeds_are_never_written_again(desk: Desk) -> None:
     desk.run(FREE + "seeds: {path: seeds.jsonl}\n" + TARGET)
     place = next(store.parent for store in desk.runs() if "seed-" in (store.parent / "rejects.jsonl").read_text())
     assert not {row["text"] for row in written} & {row["data"]["text"] for row in desk.rows(place=place)}
+
+
+def test_check_says_which_fields_are_now_numbers_now_texts(desk: Desk) -> None:
+    grammar = """
+grammar:
+  start: row
+  rules:
+    row: ['{"text": "<digit>", "guest": {"age": <age>, "nights": <digit>}}']
+    age: [{template: "31"}, {template: "<digit><digit>"}]
+    digit: [{template: "1"}, {template: "2"}]
+target: {accepted: 2}
+"""
+    said = [line for line in desk.check(grammar).out.splitlines() if line.startswith("  mixed: ")]
+    assert said == ["  mixed: guest.age is now a number, now text: what a template puts together of several parts is text"]

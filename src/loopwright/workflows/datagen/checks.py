@@ -16,6 +16,7 @@ from loopwright.policy import build as build_policy
 from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
 from loopwright.quality.validators.schema import compiled
+from loopwright.records import Json
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish, seeds
 from loopwright.workflows.datagen.brief import Brief
@@ -219,6 +220,22 @@ def _of_rows(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
         yield f"assumed: with neither schema nor grammar nothing says what a row holds; models are asked for this: {schema}"
     elif recipe.constraints.fits is None:
         yield f"schema, derived from the grammar: {schema}"
+        for place in _mixed(brief.schema, ()):
+            yield f"mixed: {'.'.join(place)} is now a number, now text: what a template puts together of several parts is text"
+
+
+def _mixed(schema: Json, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The fields that are numbers in some rows and texts in others."""
+    if not isinstance(schema, Mapping):
+        return
+    options = schema.get("anyOf")
+    kinds = {each.get("type") for each in options if isinstance(each, Mapping)} if isinstance(options, list | tuple) else set()
+    if "string" in kinds and kinds & {"integer", "number"}:
+        yield place
+    for within in ("properties", "$defs"):
+        named = schema.get(within)
+        for name, part in named.items() if isinstance(named, Mapping) else ():
+            yield from _mixed(part, (*place, name))
 
 
 def _of_labels(recipe: RecipeBlock) -> Iterator[str]:
