@@ -17,7 +17,8 @@ from loopwright.datasets.checkers.gsm8k import NUMERIC
 from loopwright.errors import StoreTooNew, UsageError
 from loopwright.learn.error_classifier import labelled
 from loopwright.learn.error_classifier.features import of_agreement, of_answer
-from loopwright.learn.error_classifier.fitted import embedded, read, write
+from loopwright.learn.error_classifier.fitted import Fitted, embedded, read, write
+from loopwright.learn.error_classifier.fitted import plain as plain_of
 from loopwright.learn.error_classifier.fitting import How, crossed, fit
 from loopwright.learn.error_classifier.labelled import Labelled
 from loopwright.learn.error_classifier.protocol import MODES, Given
@@ -69,10 +70,12 @@ def test_every_text_has_finite_features_with_the_same_names(question: str, text:
     assert all(np.isfinite(value) for value in found.values())
 
 
-@pytest.mark.parametrize(("kind", "least"), [("features", 0.8), ("tfidf", 0.8), ("embeddings", 0.65)])
+@pytest.mark.parametrize(("kind", "least"), [("features", 0.8), ("tfidf", 0.8), ("embeddings", 0.65), ("torch", 0.8)])
 def test_it_orders_answers_of_unseen_questions_is_calibrated_and_comes_back_from_its_file(
     kind: Any, least: float, tmp_path: Path
 ) -> None:
+    if kind == "torch":
+        pytest.importorskip("torch")
     rows = made(200)
     found = judged(rows, How(kind))
     assert least < found.auroc < 0.97
@@ -106,6 +109,7 @@ def test_what_cannot_be_learned_from_is_refused_and_what_was_never_seen_is_not_m
         fit(made(9))
     firsts = [row._replace(answers=row.answers[:1], right=row.right[:1]) for row in made(40)]
     fitted = fit(firsts)
+    assert isinstance(fitted, Fitted)
     assert fitted.parts["changed"].rows == 0
     assert fitted.predict("q", [Given("", "1"), Given("", "2")]).confidence == 0.0
 
@@ -118,12 +122,13 @@ def test_files_that_are_none_are_refused_with_the_reason(tmp_path: Path) -> None
     file.write_text("{")
     with pytest.raises(UsageError, match="not JSON"):
         read(file)
-    plain = fit(made(30)).plain()
+    plain = plain_of(fit(made(30)))
     for broken, why in (
         ({**plain, "loopwright_error_classifier": None}, "lacks"),
         ({**plain, "first": {**plain["first"], "bias": [0.0]}}, "do not fit together"),  # type: ignore[dict-item]
         ({**plain, "same": None}, "no softmax"),
         ({**plain, "sight": {"kind": "eyes"}}, "'eyes'"),
+        ({**plain, "network": {"inner": [[1]]}}, "no network"),
     ):
         file.write_text(json.dumps(broken))
         with pytest.raises(UsageError, match=why):

@@ -30,8 +30,8 @@ def classifier_fit(
     sources: Sources,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The classifier, as JSON.")],
     kind: Annotated[
-        Literal["features", "tfidf", "embeddings"],
-        typer.Option("--kind", help="What it looks at: how answers are built, their words too, or an embedding too."),
+        Literal["features", "tfidf", "embeddings", "torch"],
+        typer.Option("--kind", help="How answers are built; their words, too; an embedding, too; or a network."),
     ] = "features",
     embedder: Annotated[
         str, typer.Option("--embedder", metavar="NAME", help="For embeddings: lexical, or a sentence model's folder.")

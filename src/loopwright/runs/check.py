@@ -109,7 +109,7 @@ def _models(spec: RunSpec) -> Iterator[Problem]:
 
 def _misplaced(spec: RunSpec) -> Iterator[Problem]:
     if spec.policy.kind == "memory":
-        yield Problem("policy", "a domain is named beside the policy, as it holds for all policies", "memory: DOMAIN")
+        yield Problem("policy", "names a domain, and so does the spec", "memory: DOMAIN in one place")
 
 
 def _memory(spec: RunSpec, policy: Policy) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from loopwright.datasets.checkers.final_answer import FINAL_ANSWER
 from loopwright.errors import UsageError
 from loopwright.learn.error_classifier import labelled
-from loopwright.learn.error_classifier.fitted import Fitted, named, write
+from loopwright.learn.error_classifier.fitted import Learned, named, write
 from loopwright.learn.error_classifier.fitting import How, Told, crossed, fit, say
 from loopwright.learn.error_classifier.labelled import Labelled
 from loopwright.learn.error_classifier.protocol import Given
@@ -44,7 +44,7 @@ def gathered(sources: Sequence[str], root: Path) -> list[Labelled]:
     return rows
 
 
-def fit_to(rows: Sequence[Labelled], how: How, about: dict[str, Json]) -> tuple[Fitted, Judgement]:
+def fit_to(rows: Sequence[Labelled], how: How, about: dict[str, Json]) -> tuple[Learned, Judgement]:
     """The classifier fitted to all rows, and what one like it says of questions that it was not fitted to."""
     return fit(rows, how, about), judged(crossed(rows, how), f"{how.kind}, five folds by question")
 
@@ -62,7 +62,7 @@ def judged(told: Sequence[Told], of: str) -> Judgement:
     return Judgement(of, parts, confusion([each.step.mode for each in told], [each.predicted.mode for each in told]))
 
 
-def save(path: Path, fitted: Fitted) -> None:
+def save(path: Path, fitted: Learned) -> None:
     write(path, fitted)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -155,6 +155,16 @@ class Monitor(Block):
     jsonl: Annotated[str | None, Field(min_length=1, description="a file of JSON lines, beside the spec")] = None
 
 
+def domain_apart(given: dict[str, Any]) -> dict[str, Any]:
+    """A spec whose policy names a domain, as in `policy: {memory: DOMAIN}`, with the domain where it holds for any policy."""
+    policy = given.get("policy")
+    if not isinstance(policy, dict) or "memory" not in policy or "memory" in given:
+        return given
+    rest = {name: value for name, value in policy.items() if name != "memory"}
+    others = {name: value for name, value in given.items() if name != "policy"}
+    return {**others, "memory": policy["memory"], **({"policy": rest} if rest else {})}
+
+
 class RunSpec(Block):
     """What every workflow's spec has. A workflow adds its own fields in a subclass."""
 
@@ -175,6 +185,11 @@ class RunSpec(Block):
     monitor: Annotated[Monitor, INCIDENTAL] = Monitor()
     executor: Annotated[Literal["local", "ray"], INCIDENTAL] = "local"
     output: Annotated[str, Field(description="the folder that holds the runs"), INCIDENTAL] = "runs"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _domain_in_policy(cls, given: object) -> object:
+        return domain_apart(given) if isinstance(given, dict) else given
 
     def wanted_samples(self) -> int | None:
         """How many accepted samples end a run of this spec, where they do."""

@@ -49,8 +49,11 @@ def test_a_second_run_starts_from_what_the_first_learned_and_says_so(desk: Desk)
     assert f"It began with what an earlier run of the domain desk learned in {len(taken(first))} trials." in pages[1]
 
 
-def test_a_domain_in_the_wrong_place_is_told_where_it_belongs(desk: Desk) -> None:
-    ended = desk.check(RECIPE.replace("memory: desk\n", "").replace("{epsilon_greedy: {epsilon: 0}}", "{memory: desk}"))
+def test_a_policy_may_name_the_domain_but_not_beside_another(desk: Desk) -> None:
+    named = RECIPE.replace("memory: desk\n", "").replace("{epsilon: 0}}", "{epsilon: 0}, memory: desk}")
+    assert (desk.check(named).code, desk.check(RECIPE).out) == (0, desk.check(named).out), "the same spec, with the same digest"
+    alone = desk.check(named.replace("{epsilon_greedy: {epsilon: 0}, memory: desk}", "{memory: desk}"))
+    assert alone.code == 0, alone.err
+    ended = desk.check(RECIPE.replace("{epsilon_greedy: {epsilon: 0}}", "{memory: shop}"))
     assert ended.code == 2
-    assert "a domain is named beside the policy" in ended.err
-    assert "expected memory: DOMAIN" in ended.err
+    assert "names a domain, and so does the spec" in ended.err

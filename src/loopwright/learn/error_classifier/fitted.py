@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import orjson
 
 from loopwright.errors import StoreTooNew, UsageError
 from loopwright.learn.error_classifier.kinds import EMBEDDED, RULE
+from loopwright.learn.error_classifier.multitask import Network, parse_network
 from loopwright.learn.error_classifier.protocol import ErrorClassifier, ErrorMode, Given, Predicted
 from loopwright.learn.error_classifier.rule import Rule
 from loopwright.learn.error_classifier.sight import Sight, part_of, sight_of
@@ -44,19 +45,27 @@ class Fitted:
         return Predicted("unchanged_correct" if confidence >= SURE else "anchored", confidence)
 
     def plain(self) -> dict[str, Json]:
-        """What stands in the file."""
+        """What stands in the file, beside its version."""
         parts: dict[str, Json] = {name: self.parts[name].plain() for name in PARTS}
-        return {KEY: VERSION, "about": dict(self.about), "sight": self.sight.plain(), **parts}
+        return {"about": dict(self.about), "sight": self.sight.plain(), **parts}
 
 
-def write(path: Path, fitted: Fitted) -> None:
+Learned: TypeAlias = Fitted | Network
+
+
+def plain(fitted: Learned) -> dict[str, Json]:
+    """What stands in the file."""
+    return {KEY: VERSION, **fitted.plain()}
+
+
+def write(path: Path, fitted: Learned) -> None:
     try:
-        path.write_bytes(orjson.dumps(fitted.plain(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        path.write_bytes(orjson.dumps(plain(fitted), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def read(path: Path) -> Fitted:
+def read(path: Path) -> Learned:
     """The classifier in a file, whatever its name ends with; a pickle is refused with the reason."""
     try:
         data = path.read_bytes()
@@ -75,18 +84,20 @@ def named(name: str, base: Path) -> ErrorClassifier:
     return embedded() if name == EMBEDDED else Rule() if name == RULE else read((base / name).resolve())
 
 
-def parse_classifier(given: Any, where: str) -> Fitted:
-    """From what `Fitted.plain` gave."""
+def parse_classifier(given: Any, where: str) -> Learned:
+    """From what `plain` gave."""
     if not isinstance(given, dict) or not isinstance(given.get(KEY), int):
         raise UsageError(f"{where} is no classifier: it lacks {KEY!r}")
     if given[KEY] > VERSION:
         raise StoreTooNew(f"{where} was written by a newer version of Loopwright")
+    if "network" in given:
+        return parse_network(given["network"], given.get("about") or {}, where)
     parts = {name: parse(given.get(name), f"{where}: {name!r}") for name in PARTS}
     return Fitted(sight_of(given.get("sight"), where), parts, given.get("about") or {})
 
 
 @cache
-def embedded() -> Fitted:
+def embedded() -> Learned:
     """The one that comes with the package: see its `about`."""
     data = (files("loopwright.learn.error_classifier") / "embedded.json").read_bytes()
     return parse_classifier(orjson.loads(data), "the embedded classifier")

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from loopwright.errors import UsageError
 from loopwright.learn.error_classifier.features import Features
-from loopwright.learn.error_classifier.fitted import PARTS, Fitted
+from loopwright.learn.error_classifier.fitted import PARTS, Fitted, Learned
 from loopwright.learn.error_classifier.kinds import Kind
 from loopwright.learn.error_classifier.labelled import Labelled, Step, steps
+from loopwright.learn.error_classifier.multitask import fit_network
 from loopwright.learn.error_classifier.protocol import MODES, Predicted
 from loopwright.learn.error_classifier.sight import AS_THEY_ARE, Built, Embedded, Sight, Worded, part_of, terms
 from loopwright.learn.error_classifier.softmax import Softmax
@@ -40,19 +41,21 @@ class Told(NamedTuple):
     predicted: Predicted
 
 
-def fit(rows: Sequence[Labelled], how: How = DEFAULT, about: dict[str, Json] | None = None) -> Fitted:
+def fit(rows: Sequence[Labelled], how: How = DEFAULT, about: dict[str, Json] | None = None) -> Learned:
     """To all of them; the same rows in the same order give the same classifier."""
     questions = len({row.id for row in rows})
     if questions < _FEWEST_QUESTIONS:
         raise UsageError(f"{questions} questions with known answers are too few to learn from; it takes {_FEWEST_QUESTIONS}")
     found = list(steps(rows))
+    kept: dict[str, Json] = {"kind": how.kind, "questions": questions, "answers": len(found), **(about or {})}
+    if how.kind == "torch":
+        return fit_network(found, kept)
     sight = _sight(rows, how)
     seen = [sight.see(step.question, step.answers) for step in found]
     parts = {}
     for part in PARTS:
         places = [at for at, step in enumerate(found) if part_of(step.answers) == part]
         parts[part] = _part([seen[at] for at in places], [_class(found[at], part) for at in places])
-    kept: dict[str, Json] = {"kind": how.kind, "questions": questions, "answers": len(found), **(about or {})}
     return Fitted(sight, parts, kept)
 
 

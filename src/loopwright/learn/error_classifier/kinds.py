@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["features", "tfidf", "embeddings"]
+Kind: TypeAlias = Literal["features", "tfidf", "embeddings", "torch"]
 EMBEDDED, RULE = "embedded", "rule"

@@ -54,10 +54,10 @@ def parse(given: Any, where: str) -> Softmax:
         found = Softmax(
             tuple(map(str, given["classes"])),
             tuple(map(str, given["features"])),
-            _numbers(given["middles"]),
-            _numbers(given["spreads"]),
-            tuple(map(_numbers, given["weights"])),
-            _numbers(given["bias"]),
+            numbers(given["middles"]),
+            numbers(given["spreads"]),
+            tuple(map(numbers, given["weights"])),
+            numbers(given["bias"]),
             int(given["rows"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -70,7 +70,8 @@ def parse(given: Any, where: str) -> Softmax:
     return found
 
 
-def _numbers(given: Sequence[Any]) -> tuple[float, ...]:
+def numbers(given: Sequence[Any]) -> tuple[float, ...]:
+    """Finite ones; anything else is a ValueError or a TypeError."""
     found = tuple(map(float, given))
     if not all(map(math.isfinite, found)):
         raise ValueError("a number that is none")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from loopwright.learn.error_classifier import labelled
-from loopwright.learn.error_classifier.fitted import named, parse_classifier, read
+from loopwright.learn.error_classifier.fitted import named, parse_classifier, plain, read
 from loopwright.learn.error_classifier.kinds import EMBEDDED, RULE
 from loopwright.learn.error_classifier.protocol import ErrorClassifier
 from loopwright.loop.stage import Stages
@@ -28,8 +28,8 @@ async def classifier(block: ClassifierBlock, said: labelled.Said, stages: Stages
 
 async def _made(block: ClassifierBlock, said: labelled.Said, base: Path, _: Place) -> Json:
     if block.fit is None:
-        return read((base / block.path).resolve()).plain()
+        return plain(read((base / block.path).resolve()))
     from loopwright.learn.error_classifier.fitting import How, fit  # noqa: PLC0415 - most runs fit none
 
     rows = [row for source in block.fit.sources for row in labelled.read((base / source).resolve(), said)]
-    return fit(rows, How(block.fit.kind, block.fit.embedder), {"sources": list(block.fit.sources)}).plain()
+    return plain(fit(rows, How(block.fit.kind, block.fit.embedder), {"sources": list(block.fit.sources)}))
