@@ -186,11 +186,6 @@ class RunSpec(Block):
     executor: Annotated[Literal["local", "ray"], INCIDENTAL] = "local"
     output: Annotated[str, Field(description="the folder that holds the runs"), INCIDENTAL] = "runs"
 
-    @model_validator(mode="before")
-    @classmethod
-    def _domain_in_policy(cls, given: object) -> object:
-        return domain_apart(given) if isinstance(given, dict) else given
-
     def wanted_samples(self) -> int | None:
         """How many accepted samples end a run of this spec, where they do."""
         return None

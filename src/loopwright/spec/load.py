@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from loopwright.errors import Problem, SpecError
 from loopwright.kinds import nearest
 from loopwright.spec import paths
-from loopwright.spec.blocks import RunSpec
+from loopwright.spec.blocks import RunSpec, domain_apart
 from loopwright.spec.check import cross_check
 from loopwright.spec.document import Document, Node
 from loopwright.spec.explain import explain
@@ -130,7 +130,7 @@ def _check(data: Any, model: type[S]) -> S | list[Problem]:
         return [Problem("", f"the spec {what}", "keys with values, as in seed: 7")]
     try:
         # as JSON, so that a list will do for a tuple while every other type is exact
-        return model.model_validate_json(json.dumps(data))
+        return model.model_validate_json(json.dumps(domain_apart(data)))
     except ValidationError as error:
         return explain(error, data, model)
 

@@ -12,7 +12,7 @@ from loopwright.datasets.checkers.final_answer import FINAL_ANSWER
 from loopwright.datasets.splits import held_out
 from loopwright.errors import UsageError
 from loopwright.learn.error_classifier import labelled
-from loopwright.learn.error_classifier.fitted import Fitted, read, write
+from loopwright.learn.error_classifier.fitted import Learned, read, write
 from loopwright.learn.error_classifier.fitting import How, fit, say
 from loopwright.learn.error_classifier.kinds import Kind
 from loopwright.learn.error_classifier.labelled import Labelled
@@ -39,7 +39,7 @@ class ErrorConfidenceTrainer:
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self._config: Config = configured(Config, dict(config or {}), ("config",))
-        self.fitted: Fitted | None = None
+        self.fitted: Learned | None = None
 
     def prepare_data(self, source: str | Path) -> Prepared:
         """Labelled answers of a CSV, or traces of a run (JSONL), in two parts: no question is in both."""

@@ -16,7 +16,7 @@ from loopwright.learn.error_classifier.kinds import EMBEDDED, Kind
 from loopwright.llm.prices import price_of
 from loopwright.llm.prompts import Load, Style, reprompts
 from loopwright.llm.providers import ANSWERERS
-from loopwright.spec.blocks import Block, Named, RunSpec, domain_apart
+from loopwright.spec.blocks import Block, Named, RunSpec
 from loopwright.spec.paths import show
 from loopwright.text.named import EmbedderName
 from loopwright.workflows.correction import policies
@@ -162,7 +162,7 @@ class CorrectionSpec(RunSpec):
     @model_validator(mode="before")
     @classmethod
     def _in_full(cls, given: object) -> object:
-        return policies.in_full(domain_apart(given)) if isinstance(given, dict) else given
+        return policies.in_full(given) if isinstance(given, dict) else given
 
     def expected_trials(self) -> int | None:
         known: Any = self.dataset.arguments.get("count", 1000) if self.dataset.source == "mock" else None
