@@ -176,4 +176,4 @@ def test_the_index_tells_its_size() -> None:
     for n in range(3000):
         index.add(f"row-{n}", f"text {n} of three thousand, {n * n}")
     assert len(index) == 3000
-    assert 500 < (index.bytes - before) / 3000 < 900
+    assert 300 < (index.bytes - before) / 3000 < 600

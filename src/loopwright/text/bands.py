@@ -5,8 +5,6 @@ What was added last is looked at one by one; every so often it becomes a run, an
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,14 +15,9 @@ LONGEST = 32_768
 """Signatures of a run that grows no more: what it takes to make one of two is bounded."""
 
 Keys = NDArray[np.uint64]
-Places = NDArray[np.uint32]
 
-
-class _Run(NamedTuple):
-    """The keys of some signatures, in order, and where each comes from."""
-
-    keys: Keys
-    places: Places
+_PLACE = np.uint64(0xFFFFFFFF)
+"""The half of a number that says where a key comes from; the other half is the key."""
 
 
 class Agreeing:
@@ -36,13 +29,13 @@ class Agreeing:
         drawn = np.array([draw.bits() for _ in range(number * (rows + 1))], np.uint64).reshape(number, rows + 1)
         self._factors, self._offsets = drawn[:, :rows], drawn[:, rows]
         self._recent = np.empty((RECENT, number), np.uint64)
-        self._runs: list[_Run] = []
+        self._runs: list[Keys] = []
         self._count = 0
 
     def keys(self, signature: NDArray[np.uint16]) -> Keys:
-        """Which band it is and all its slots decide; that two differ and have one key happens once in 2^64."""
+        """Which band it is and all its slots decide; that two differ and have one key happens once in 2^32."""
         slots = signature.reshape(self._factors.shape).astype(np.uint64)
-        found: Keys = (slots * self._factors).sum(axis=1) + self._offsets
+        found: Keys = ((slots * self._factors).sum(axis=1) + self._offsets) & ~_PLACE
         return found
 
     def add(self, keys: Keys) -> None:
@@ -56,29 +49,32 @@ class Agreeing:
         fresh = self._count % RECENT
         start = self._count - fresh
         recent = (self._recent[:fresh] == keys).any(axis=1).nonzero()[0] + start
-        found: list[NDArray[np.integer[Any]]] = [recent]
+        found: list[NDArray[np.int64]] = [recent]
         for run in reversed(self._runs):
             if start <= since:
                 break
-            start -= len(run.keys) // len(keys)
-            first = run.keys.searchsorted(keys)
-            for at in (run.keys.take(first, mode="clip") == keys).nonzero()[0]:
-                found.append(run.places[first[at] : run.keys.searchsorted(keys[at], "right")])
+            start -= len(run) // len(keys)
+            first = run.searchsorted(keys)
+            for at in (run.take(first, mode="clip") & ~_PLACE == keys).nonzero()[0]:
+                same = run[first[at] : run.searchsorted(keys[at] | _PLACE, "right")]
+                found.append((same & _PLACE).astype(np.int64))
         places: NDArray[np.int64] = np.unique(np.concatenate(found)) if len(found) > 1 else recent
         return places[places >= since]
 
     @property
     def bytes(self) -> int:
-        return self._recent.nbytes + sum(run.keys.nbytes + run.places.nbytes for run in self._runs)
+        return self._recent.nbytes + sum(run.nbytes for run in self._runs)
 
     def _settle(self) -> None:
-        places = np.repeat(np.arange(self._count - RECENT, self._count, dtype=np.uint32), self._number)
-        self._runs.append(_in_order(self._recent.ravel(), places))
-        while len(self._runs) > 1 and len(self._runs[-2].keys) <= min(len(self._runs[-1].keys), LONGEST // 2 * self._number):
+        places = np.arange(self._count - RECENT, self._count, dtype=np.uint64)
+        self._runs.append(_in_order(self._recent | places[:, None]))
+        while len(self._runs) > 1 and len(self._runs[-2]) <= min(len(self._runs[-1]), LONGEST // 2 * self._number):
             last, before = self._runs.pop(), self._runs.pop()
-            self._runs.append(_in_order(np.concatenate([before.keys, last.keys]), np.concatenate([before.places, last.places])))
+            self._runs.append(_in_order(np.concatenate([before, last])))
 
 
-def _in_order(keys: Keys, places: Places) -> _Run:
-    order = np.argsort(keys, kind="stable")
-    return _Run(keys[order], places[order])
+def _in_order(keyed: Keys) -> Keys:
+    """Keys with their places; sorted in place, since a copy shows in what the process takes at its peak."""
+    flat = keyed.ravel()
+    flat.sort()
+    return flat

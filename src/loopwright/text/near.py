@@ -134,8 +134,8 @@ class NearDuplicates:
     def add(self, id: str, text: str) -> None:
         sketch = self._sketch(text)
         place = len(self._ids)
-        if place == len(self._signatures):
-            self._signatures = np.concatenate([self._signatures, np.empty_like(self._signatures)])
+        if place == len(self._signatures):  # grown where it lies: a copy shows in what the process takes at its peak
+            self._signatures.resize((place + _BLOCK, self.bands.slots), refcheck=False)
         self._signatures[place] = sketch.signature
         self._index.add(sketch.keys)
         self._ids.append(id)
