@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import orjson
@@ -13,11 +14,29 @@ from loopwright.text.embedding import Floats
 from loopwright.text.nearest import DOUBT, Nearby, exact
 
 
+class Vectors(NamedTuple):
+    """Vectors of length 1 with their ids, all of which a search looks at."""
+
+    ids: Sequence[str]
+    rows: Floats
+
+    def nearest(self, vector: Floats, limit: int) -> list[Nearby]:
+        alike = self.rows @ vector
+        if len(self.ids) > limit:
+            least = np.partition(alike, len(self.ids) - limit)[len(self.ids) - limit]
+            places = np.flatnonzero(alike >= least - DOUBT)
+        else:
+            places = np.arange(len(self.ids))
+        known: dict[bytes, float] = {}
+        found = sorted((-exact(self.rows[place], vector, known), int(place)) for place in places)
+        return [Nearby(-far, self.ids[place]) for far, place in found[:limit]]
+
+
 class Flat:
     def __init__(self, folder: Path) -> None:
         self._vectors = folder / "vectors.npy"
         self._ids = folder / "ids.json"
-        self._held: tuple[list[str], Floats] | None = None
+        self._held: Vectors | None = None
 
     def fill(self, ids: Sequence[str], vectors: Floats) -> None:
         with replaced(self._ids) as out:
@@ -27,20 +46,11 @@ class Flat:
         self._held = None
 
     def nearest(self, vector: Floats, limit: int) -> list[Nearby]:
-        ids, vectors = self._read()
-        alike = vectors @ vector
-        if len(ids) > limit:
-            least = np.partition(alike, len(ids) - limit)[len(ids) - limit]
-            places = np.flatnonzero(alike >= least - DOUBT)
-        else:
-            places = np.arange(len(ids))
-        known: dict[bytes, float] = {}
-        found = sorted((-exact(vectors[place], vector, known), int(place)) for place in places)
-        return [Nearby(-far, ids[place]) for far, place in found[:limit]]
+        return self._read().nearest(vector, limit)
 
-    def _read(self) -> tuple[list[str], Floats]:
+    def _read(self) -> Vectors:
         """Once; the file is mapped, so that what is in the system's cache is not read again."""
         if self._held is None:
             vectors: Floats = np.load(self._vectors, mmap_mode="r", allow_pickle=False)
-            self._held = orjson.loads(self._ids.read_bytes()), vectors
+            self._held = Vectors(orjson.loads(self._ids.read_bytes()), vectors)
         return self._held

@@ -13,6 +13,7 @@ from tests.workflows.datagen.conftest import Desk
 
 from loopwright.errors import UsageError
 from loopwright.policy.keyed import Keyed
+from loopwright.text.embedding import Lexical
 from loopwright.workflows.datagen.generators.passages import MOST_BYTES, Passage, Shelves, read
 
 
@@ -70,6 +71,18 @@ def test_passages_that_share_rare_words_are_drawn_oftener_and_all_are_drawn() ->
     assert drawn["0"] > 300
     assert set(drawn) == {"0", "1", "2", "3"}
     assert len({passage.id for passage in shelves.drawn("refund", 3, Keyed(1))}) == 3
+
+
+def test_with_an_embedder_the_nearest_are_drawn_also_where_no_word_is_the_same() -> None:
+    texts = [
+        f"a passage about {animal}s and nothing else" for animal in ("horse", "cow", "goat", "sheep", "hen", "duck", "cat")
+    ]
+    shelves = Shelves([Passage(str(at), text) for at, text in enumerate(["how deliveries are made", *texts])], Lexical())
+    drawn = Counter(passage.id for trial in range(100) for passage in shelves.drawn("delivery", 1, Keyed(0, trial)))
+    assert len(drawn) == 4, "one among the nearest four"
+    assert drawn["0"] > 10
+    assert drawn == Counter(passage.id for trial in range(100) for passage in shelves.drawn("delivery", 1, Keyed(0, trial)))
+    assert {passage.id for passage in shelves.drawn("delivery", 4, Keyed(0))} == set(drawn)
 
 
 def test_a_run_says_which_arm_has_no_folder(desk: Desk) -> None:

@@ -6,12 +6,17 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from loopwright.errors import UsageError
 from loopwright.policy.keyed import Keyed
 from loopwright.text.words import words
+
+if TYPE_CHECKING:
+    from loopwright.text.embedding import Embedder
+    from loopwright.text.flat import Vectors
 
 SUFFIXES = (".txt", ".md", ".markdown")
 MOST_FILES = 5_000
@@ -21,6 +26,8 @@ _FENCE = re.compile(r"\s*(?:```|~~~)")
 _END = re.compile(r"(?<=[.!?])\s+")
 _CHANCE = 0.1
 """What a passage that shares no word with a label counts for, beside one that shares a word that half of all passages have."""
+_AMONG = 4
+"""With an embedder, one passage is drawn among so many of the nearest."""
 
 
 class Passage(NamedTuple):
@@ -102,18 +109,32 @@ def _filled(pieces: Iterator[str], size: int) -> Iterator[str]:
 
 
 class Shelves:
-    """Passages to draw from: those oftener that share rare words with what is sought."""
+    """Passages to draw from: those oftener that share rare words with what is sought; or, with an embedder, some of those that
+    are nearest to it."""
 
-    def __init__(self, passages: Sequence[Passage]) -> None:
+    def __init__(self, passages: Sequence[Passage], embedder: Embedder | None = None) -> None:
         self._passages = passages
+        self._embedder = embedder
         self._words = [frozenset(words(passage.text)) for passage in passages]
         self._among = Counter(word for said in self._words for word in said)
 
     def drawn(self, sought: str, count: int, rng: Keyed) -> list[Passage]:
         """None twice."""
+        if self._embedder is not None and sought:
+            (vector,) = self._embedder.embed([sought])
+            near = [int(each.id) for each in self._index.nearest(vector, _AMONG * count)]
+            rng.shuffle(near)
+            return [self._passages[at] for at in near[:count]]
         wanted = frozenset(words(sought))
         ranked = [(-math.log(1.0 - rng.random()) / self._weight(wanted & said), at) for at, said in enumerate(self._words)]
         return [self._passages[at] for _, at in sorted(ranked)[:count]]
+
+    @cached_property
+    def _index(self) -> Vectors:
+        from loopwright.text.flat import Vectors  # noqa: PLC0415 - numpy, which checking a recipe does without
+
+        vectors = cast("Embedder", self._embedder).embed([passage.text for passage in self._passages])
+        return Vectors([str(at) for at in range(len(self._passages))], vectors)
 
     def _weight(self, shared: frozenset[str]) -> float:
         """The rarer the words, the more."""

@@ -16,6 +16,7 @@ from loopwright.llm.quoting import quote
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Place, Trial
 from loopwright.records import Fields, Json
+from loopwright.text.named import EmbedderName, embedder
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import passages
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling, added, usage
@@ -41,6 +42,9 @@ class Retrieval(Sampling):
     words: Annotated[int, Field(ge=20, le=2000, description="of a passage, at most")] = 150
     passages: Annotated[int, Field(ge=1, le=10, description="that are shown in each call")] = 2
     rows_per_call: RowsPerCall = 3
+    embedder: Annotated[
+        EmbedderName | None, Field(description="draws the passages that are nearest to the label, by this embedder")
+    ] = None
     check: Annotated[bool, Field(description="ask whether each row can be answered from the passage that it cites")] = True
     checker: Annotated[str | None, Field(description="the id of the model that is asked; default: the one that writes")] = None
 
@@ -72,7 +76,7 @@ class Retrieving(FromNothing):
         kept = cast(list[list[str]], await stages.run(f"passages {self._by.folder}", reads, partial(self._read, stages)))
         found = [Passage(*each) for each in kept]
         self._known = dict(found)
-        self._shelves = Shelves(found)
+        self._shelves = Shelves(found, embedder(self._by.embedder) if self._by.embedder else None)
 
     async def _read(self, stages: Stages, place: Place) -> Json:
         return [list(each) for each in passages.read(self._by.folder, stages.base, self._by.words)]
