@@ -3,7 +3,8 @@
     python bench/correction.py [--traces N] [--questions N] [--profile FILE]
 
 The model is a practice server in a process of its own that takes 200 ms for an answer, 64 requests in flight: the most is
-64 / (0.2 s x answers per question) questions a second. Memory is that of a run whose model is a function in this process.
+320 answers a second. A bare client, before and after, says how much of that the machine allows while others use it. Memory is
+that of a run whose model is a function in this process.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import argparse
 import asyncio
 import cProfile
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -27,6 +27,7 @@ from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, start
 
 LATENCY_S, IN_FLIGHT, WINDOW = 0.2, 64, 256
+BARE_S = 5.0
 EARLY = 5_000
 SPEC = """\
 workflow: correction
@@ -79,47 +80,61 @@ def rss() -> float:
 def run(folder: Path, watcher: Unwatched, **filled: object) -> Took:
     spec = folder / "correction.yaml"
     spec.write_text(SPEC.format(window=WINDOW, output=folder / "runs", **filled))
-    began, cpu, queued = time.perf_counter(), time.process_time(), in_line("self")
+    began, cpu, queued = time.perf_counter(), time.process_time(), in_line()
     result = start(Start(spec, fresh=True), watcher)
     assert result.end.status == "done", result.end
     assert not result.progress.failed
     (summary,) = (file for file in result.files if file.name.startswith("summary_"))
     asking = json.loads(summary.read_bytes())["duration_seconds"]
-    return Took(result, asking, time.perf_counter() - began, time.process_time() - cpu, in_line("self") - queued)
+    return Took(result, asking, time.perf_counter() - began, time.process_time() - cpu, in_line() - queued)
 
 
 @contextmanager
-def serving() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serving() -> Iterator[str]:
     """The practice server in a process of its own; its address. It ends when its standard input does."""
     command = [sys.executable, "-m", "loopwright.llm.practice", "--delay", str(LATENCY_S)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip(), process
+        yield process.stdout.readline().strip()
 
 
-def in_line(process: int | str) -> float:
-    """Seconds that the main thread of a process was ready to work and had no core."""
-    return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+def in_line() -> float:
+    """Seconds that this process's main thread was ready to work and had no core."""
+    return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
 
 
-def cpu_of(process: subprocess.Popen[str]) -> float:
-    """CPU seconds that another process has taken."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+async def bare(address: str) -> float:
+    """Calls a second of 64 loops that send a request and read its answer, and do nothing else: what the machine allows now."""
+    host, port = address.removeprefix("http://").partition("/")[0].split(":")
+    body = json.dumps({"model": "model", "messages": [{"role": "user", "content": "What is 2 + 2?"}]})
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n"
+    answered, ends = 0, time.perf_counter() + BARE_S
+
+    async def ask() -> None:
+        nonlocal answered
+        reader, writer = await asyncio.open_connection(host, int(port))
+        while time.perf_counter() < ends:
+            writer.write((head + body).encode())
+            told = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(told.partition(b"content-length: ")[2].split()[0]))
+            answered += 1
+        writer.close()
+
+    await asyncio.gather(*(ask() for _ in range(IN_FLIGHT)))
+    return answered / BARE_S
 
 
 def throughput(folder: Path, traces: int, policy: str) -> None:
-    with serving() as (address, server):
+    with serving() as address:
         model = f'provider: openai, base_url: "{address}", max_output_tokens: 64, limits: {{concurrency: {IN_FLIGHT}}}'
-        began, queued = cpu_of(server), in_line(server.pid)
+        before = asyncio.run(bare(address))
         took = run(folder, Unwatched(), questions=traces, model=model, policy=policy)
-        server_cpu, server_queued = cpu_of(server) - began, in_line(server.pid) - queued
-    calls = took.result.spending.total.calls
-    most, got = IN_FLIGHT / (LATENCY_S * calls / traces), traces / took.asking_s
+        floor = (before + asyncio.run(bare(address))) / 2
+    calls, most = took.result.spending.total.calls, IN_FLIGHT / LATENCY_S
+    got, each = calls / took.asking_s, took.cpu_s / calls * 1e3
     print(f"{traces:,} questions, {calls / traces:.2f} answers each, policy {policy}:")
-    print(f"  {got:.1f} of {most:.1f} questions a second that the model allows: {got / most:.0%}")
-    print(f"  {took.whole_s:.1f} s, files written: {took.cpu_s:.1f} s of work, {took.cpu_s / calls * 1e3:.2f} ms a call")
-    print(f"  in line for a core {took.queued_s:.1f} s; the server: {server_cpu:.1f} s of work, {server_queued:.1f} s in line")
+    print(f"  {got:.0f} answers a second, {got / most:.0%} of what the model allows; a bare client got {floor / most:.0%}")
+    print(f"  {each:.2f} ms of work a call; {took.queued_s / took.whole_s:.0%} of the time in line for a core")
 
 
 def memory(folder: Path, questions: int) -> None:
@@ -140,7 +155,7 @@ def memory(folder: Path, questions: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--traces", type=int, default=2_000, help="against the server; 0: leave that out")
+    parser.add_argument("--traces", type=int, default=3_000, help="against the server; 0: leave that out")
     parser.add_argument("--questions", type=int, default=50_000, help="in this process; 0: leave that out")
     parser.add_argument("--profile", type=Path, help="where the profile of all of it goes")
     options = parser.parse_args()

@@ -37,6 +37,7 @@ except SystemExit as end:
 """
 SPEC = Path(__file__).parents[1] / "examples/toy.yaml"
 RECIPE = SPEC.with_name("support.yaml")
+QUESTIONS = SPEC.with_name("correction.yaml")
 
 
 def loaded(arguments: list[str]) -> set[str]:
@@ -53,7 +54,14 @@ def test_the_libraries_to_look_for_are_installed(library: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["run", "--help"], ["runs", "list", "--help"], ["evaluate", "--help"], ["check", str(SPEC)]],
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["runs", "list", "--help"],
+        ["evaluate", "--help"],
+        ["check", str(SPEC)],
+        ["check", str(QUESTIONS)],
+    ],
     ids=" ".join,
 )
 def test_help_and_check_load_no_heavy_library(arguments: list[str]) -> None:

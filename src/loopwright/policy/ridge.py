@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.tally import UNIT
@@ -69,7 +70,7 @@ class Ridge:
     def solved(self, strength: float) -> Floats:
         """How uncertain each direction is, and the coefficients as the last row, in units of 1e-9."""
         if self.known is None or self.strength != strength:
-            self.known, self.strength = np.linalg.inv(self.sums + _before(len(self.sums), strength)), strength
+            self.known, self.strength = _inverse(self.sums + _before(len(self.sums), strength)), strength
             self.root = None
         return self.known
 
@@ -168,6 +169,18 @@ def rows(encoding: Encoding, context: Fields, arms: Sequence[Arm]) -> Floats:
     width = len(encoding.of_arms[0])
     products = features[:, :width, None] * np.array(encoding.context(context))
     return np.concatenate([products.reshape(len(arms), -1), features[:, width:]], axis=1)
+
+
+def _inverse(matrix: NDArray[np.int64]) -> Floats:
+    """On one thread: others wait for each other in a loop, and where cores are scarce that takes hundreds of times as long."""
+    with _blas().limit(limits=1):
+        found: Floats = np.linalg.inv(matrix)
+    return found
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
 
 
 @cache
