@@ -40,6 +40,7 @@ ARGUMENTS: dict[str, JsonValue] = {
     "windowed": {"last": 20, "policy": "thompson"},
     "safe_start": {"baseline": "a", "explore": 0.3, "policy": "ucb1"},
     "per_cost": {"part": "usd", "per": 0.5, "policy": "exp3"},
+    "apart": {"by": ["cell"], "policy": "ucb1"},
     "warm_start": {"state": EARLIER, "policy": "epsilon_greedy"},
 }
 WORLD = World(((0.3, 0.5, 0.7),), trials=600)
