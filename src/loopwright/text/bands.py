@@ -58,7 +58,7 @@ class Agreeing:
             for at in (run.take(first, mode="clip") & ~_PLACE == keys).nonzero()[0]:
                 same = run[first[at] : run.searchsorted(keys[at] | _PLACE, "right")]
                 found.append((same & _PLACE).astype(np.int64))
-        places: NDArray[np.int64] = np.unique(np.concatenate(found)) if len(found) > 1 else recent
+        places: NDArray[np.int64] = _once(np.concatenate(found)) if len(found) > 1 else recent
         return places[places >= since]
 
     @property
@@ -78,3 +78,10 @@ def _in_order(keyed: Keys) -> Keys:
     flat = keyed.ravel()
     flat.sort()
     return flat
+
+
+def _once(places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In order, each once. `np.unique` does that, and loads all that numpy has for masked arrays."""
+    places.sort()
+    different: NDArray[np.int64] = places[np.diff(places, prepend=-1) > 0]
+    return different
