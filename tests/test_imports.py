@@ -72,3 +72,17 @@ def test_help_and_check_load_no_heavy_library(arguments: list[str]) -> None:
 
 def test_checking_a_recipe_loads_nothing_that_counts_or_learns() -> None:
     assert not loaded(["check", str(RECIPE)]) & ((HEAVY | EXTRAS) - {"jsonschema_rs"})
+
+
+def test_a_run_that_compares_no_rows_loads_no_numpy(tmp_path: Path) -> None:
+    recipe = tmp_path / "digits.yaml"
+    recipe.write_text(
+        "workflow: datagen\n"
+        "task: {description: Numbers of three digits.}\n"
+        "grammar: {start: row, rules: {row: [{template: '{\"text\": \"<d><d><d>\"}'}], d: ['1', '2', '3']}}\n"
+        "validators: {length: {field: text, min_words: 1}}\n"
+        "target: {accepted: 20}\n"
+        f"output: {{runs: {tmp_path}/runs}}\n"
+    )
+    assert "numpy" not in loaded(["run", str(recipe), "--quiet"])
+    assert (tmp_path / "runs").is_dir()

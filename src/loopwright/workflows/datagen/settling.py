@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.loop.trial import Trial
 from loopwright.loop.work import Happening, Outcome, Payoff, Settlement, switched_off
@@ -10,12 +10,14 @@ from loopwright.quality.gate import Said, passed
 from loopwright.quality.row import Place, Row
 from loopwright.records import Fields, Sample, Verdict
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.ledger import EVALUATION
 from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.raising import RAISED
 from loopwright.workflows.datagen.rewards import Batch, earned
 from loopwright.workflows.datagen.state import PATIENCE, State
+
+if TYPE_CHECKING:
+    from loopwright.workflows.datagen.evaluating import Evaluation
 
 CHECK = "check"
 """What a call is for that asks a model about a row; the number of the row and that of the call stand behind it."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.errors import UsageError
 from loopwright.llm.messages import Reply, Request, chat
@@ -22,9 +22,9 @@ from loopwright.quality.gate import Gate, Memories, Said, View, passed
 from loopwright.quality.row import Row, Ruling
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen import seeds
+from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.checks import require_extras
 from loopwright.workflows.datagen.context import Context, Seen, Setting, as_arm, contextual, encoding
-from loopwright.workflows.datagen.evaluating import Evaluation
 from loopwright.workflows.datagen.generators import model_of, way
 from loopwright.workflows.datagen.generators.asking import SEEDS
 from loopwright.workflows.datagen.generators.protocol import Generator, Order, Written
@@ -34,6 +34,9 @@ from loopwright.workflows.datagen.raising import RAISED, raised, stop_if_broken
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.settling import CHECK, WRITTEN, Settling, row_of, verdict
 from loopwright.workflows.datagen.state import State
+
+if TYPE_CHECKING:
+    from loopwright.workflows.datagen.evaluating import Evaluation
 
 _LEAST_RATE = 0.2
 """The share of rows that is counted on to pass, however few did of late."""
@@ -56,7 +59,7 @@ class Datagen:
         }
         self._seeds: Memories = self.gate.memories()
         self._setting = Setting.of(self.brief, 0)
-        self._evaluation = None if recipe.evaluation is None else Evaluation(recipe.evaluation, self.brief)
+        self._evaluation = _evaluation(self.brief)
 
     def items(self) -> Iterator[Item]:
         return (Item(f"batch-{number}") for number in range(self.recipe.most_trials()))
@@ -167,6 +170,14 @@ class Datagen:
         worst, rows_lost = state.rejected.most_common(1)[0]
         reason = quote(state.reasons[worst], limit=200)
         return f"{told}; {rows_lost} of {state.rejected.total()} rejects failed at {worst}, the last because: {reason}"
+
+
+def _evaluation(brief: Brief) -> Evaluation | None:
+    if brief.recipe.evaluation is None:
+        return None
+    from loopwright.workflows.datagen.evaluating import Evaluation  # noqa: PLC0415 - numpy, which many runs do without
+
+    return Evaluation(brief.recipe.evaluation, brief)
 
 
 @contextmanager
