@@ -15,7 +15,7 @@ from loopwright.learn.error_classifier.labelled import Labelled, Step, steps
 from loopwright.learn.error_classifier.multitask import fit_network
 from loopwright.learn.error_classifier.protocol import MODES, Predicted
 from loopwright.learn.error_classifier.sight import AS_THEY_ARE, Built, Embedded, Sight, Worded, part_of, terms
-from loopwright.learn.error_classifier.softmax import Softmax
+from loopwright.learn.error_classifier.softmax import REACH, Softmax
 from loopwright.records import Json
 
 FOLDS = 5
@@ -104,7 +104,7 @@ def _part(seen: Sequence[Features], classes: Sequence[str]) -> Softmax:
     middles[as_they_are], spreads[as_they_are] = 0.0, 1.0  # of thousands, each is rare: no one of them is to count for much
     middles, spreads = middles[kept], spreads[kept]
     model = LogisticRegression(C=_STRENGTH, max_iter=2000, tol=1e-6)
-    model.fit((table[:, kept] - middles) / spreads, [order.index(name) for name in classes])
+    model.fit(((table[:, kept] - middles) / spreads).clip(-REACH, REACH), [order.index(name) for name in classes])
     weights, bias = model.coef_, model.intercept_
     if len(order) == 2:
         weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

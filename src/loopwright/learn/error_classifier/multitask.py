@@ -13,7 +13,7 @@ from loopwright.errors import ExtraMissing, UsageError
 from loopwright.learn.error_classifier.labelled import Step
 from loopwright.learn.error_classifier.protocol import MODES, ErrorMode, Given, Predicted
 from loopwright.learn.error_classifier.sight import Built, part_of
-from loopwright.learn.error_classifier.softmax import numbers
+from loopwright.learn.error_classifier.softmax import REACH, numbers, within
 from loopwright.records import Json
 
 _CHANGED: tuple[ErrorMode, ...] = ("corrected", "overcorrected", "wavering", "perfectionism")
@@ -36,7 +36,7 @@ class Network:
     def predict(self, question: str, answers: Sequence[Given]) -> Predicted:
         seen = Built().see(question, answers)
         named = zip(self.features, self.middles, self.spreads, strict=True)
-        row = [(seen.get(name, 0.0) - middle) / spread for name, middle, spread in named]
+        row = [within(seen.get(name, 0.0), middle, spread) for name, middle, spread in named]
         hidden = [max(0.0, _unit(weights, row)) for weights in self.inner]
         *modes, right = (_unit(weights, hidden) for weights in self.outer)
         confidence = 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, right))))
@@ -80,7 +80,7 @@ def fit_network(steps: Sequence[Step], about: Mapping[str, Json]) -> Network:
     table = torch.tensor([[each.get(name, 0.0) for name in names] for each in seen])
     middles, spreads = table.mean(dim=0), table.std(dim=0)
     kept = [at for at, spread in enumerate(spreads.tolist()) if spread > 1e-6]
-    table = (table[:, kept] - middles[kept]) / spreads[kept]
+    table = ((table[:, kept] - middles[kept]) / spreads[kept]).clamp(-REACH, REACH)
     modes = torch.tensor([MODES.index(step.mode) for step in steps])
     right = torch.tensor([float(step.right) for step in steps])
     inner, outer = _trained(torch, table, modes, right)

@@ -9,6 +9,9 @@ from typing import Any
 
 from loopwright.errors import UsageError
 
+REACH = 4.0
+"""How far a feature may seem to stand from its middle, in spreads: of what lies beyond, nothing was learned."""
+
 
 @dataclass(frozen=True, slots=True)
 class Softmax:
@@ -29,7 +32,7 @@ class Softmax:
         if len(self.classes) == 1:
             return {self.classes[0]: 1.0}
         named = zip(self.features, self.middles, self.spreads, strict=True)
-        row = [(seen.get(name, 0.0) - middle) / spread for name, middle, spread in named]
+        row = [within(seen.get(name, 0.0), middle, spread) for name, middle, spread in named]
         logits = [bias + math.fsum(map(_times, weights, row)) for weights, bias in zip(self.weights, self.bias, strict=True)]
         top = max(logits)
         parts = [math.exp(logit - top) for logit in logits]
@@ -46,6 +49,10 @@ class Softmax:
             "bias": list(self.bias),
             "rows": self.rows,
         }
+
+
+def within(value: float, middle: float, spread: float) -> float:
+    return max(-REACH, min(REACH, (value - middle) / spread))
 
 
 def parse(given: Any, where: str) -> Softmax:
