@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopwright.learn.error_classifier.protocol import MODES
+from loopwright.llm.prompts import Load
 from loopwright.loop.window import Window
 from loopwright.policy import build
 from loopwright.policy.keyed import Keyed
@@ -249,7 +250,14 @@ class OriginalGreedy(Always):
             self._mean[at] += (each.change - self._price * each.tokens - self._mean[at]) / self._times[at]
 
 
-ARMS = (Arm(STOP), *(Arm(name, features=features(name, style)) for name, style in zip(NAMES, PROMPTS, strict=True)))
+LOADS: tuple[Load, ...] = ("low", "medium", "high")
+ARMS = (
+    Arm(STOP),
+    *(
+        Arm(name, features=features(name, style, LOADS[place % 3]))
+        for place, (name, style) in enumerate(zip(NAMES, PROMPTS, strict=True))
+    ),
+)
 
 
 class Ours:

@@ -74,11 +74,13 @@ def test_there_are_54_contexts_and_each_is_reached() -> None:
     assert phases == ["early", "early", "mid", "mid", "late"]
 
 
-def test_a_shared_policy_sees_mode_confidence_turn_and_style_and_knows_what_a_stop_earns() -> None:
+def test_a_shared_policy_sees_all_features_and_knows_what_a_stop_earns() -> None:
     arms = bank.arms(Reprompts())
     numbers = encoding(arms, 5)
     seen = context(Predicted("wavering", 0.62), 2, "concise", EDGES)
-    assert numbers.context(seen) == (1.0, 0.6, 0.4, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    last = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert numbers.context(seen) == (1.0, 0.6, 0.4, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, *last)
+    assert {each.features["load"] for each in arms[1:]} == {0.0, 0.5, 1.0}
     assert not any(numbers.row(seen, "stop"))
     assert len({tuple(numbers.row(seen, each.name)) for each in arms}) == len(arms), "all can be told apart"
 

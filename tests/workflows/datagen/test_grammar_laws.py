@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from loopwright.policy.keyed import Keyed
@@ -117,9 +118,22 @@ def _deepest(text: str) -> int:
     return deepest
 
 
+def too_large(text: str) -> bool:
+    """Whether it is a number that is refused, as the tests of templates see."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, int) and not -(2**63) <= value < 2**64
+
+
 @given(st.text(st.characters(exclude_characters="<\x00", codec="utf-8")))
+@example("1E30")
 def test_text_of_any_kind_survives_in_a_structure(text: str) -> None:
     assume(text.lstrip()[:1] not in ("{", "["))
+    assume(not too_large(text))
     rules = {"row": ['{"text": "<said>", "more": "(<said>)"}'], "said": [text]}
     grammar = Grammar(GrammarBlock.model_validate({"start": "row", "rules": rules}, strict=False))
     assert grammar.draw(Keyed(1)).filled({}) == {"text": text, "more": f"({text})"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
-from loopwright.llm.prompts import Reprompt, Style, reprompts
+from loopwright.llm.prompts import Load, Reprompt, Style, reprompts
 from loopwright.records import Arm
 from loopwright.workflows.correction.policies import STOP
 from loopwright.workflows.correction.spec import Reprompts
@@ -46,11 +46,12 @@ def style(arm: Arm) -> str:
     return str(arm.params["style"])
 
 
-def features(id: str, style: str) -> dict[str, float]:
-    """What sets a reprompt apart for policies that share what they learn: that it is one, its style, and which it is."""
-    return {"reprompt": 1.0, f"style={style}": 1.0, f"id={id}": 1.0}
+def features(id: str, style: str, load: Load) -> dict[str, float]:
+    """What sets a reprompt apart for policies that share what they learn: that it is one, its style, its load, and which it
+    is."""
+    return {"reprompt": 1.0, f"style={style}": 1.0, "load": get_args(Load).index(load) / 2, f"id={id}": 1.0}
 
 
 def _arm(reprompt: Reprompt) -> Arm:
     params = {"text": reprompt.text, "style": reprompt.style, "load": reprompt.load}
-    return Arm(reprompt.id, params, features(reprompt.id, reprompt.style))
+    return Arm(reprompt.id, params, features(reprompt.id, reprompt.style, reprompt.load))

@@ -39,7 +39,10 @@ def cell(predicted: Predicted, turn: int, edges: Contexts) -> str:
 
 
 def encoding(arms: Sequence[Arm], max_turns: int) -> Encoding:
-    """As numbers: a column for each mode, confidence, and how far the turns are used up. They matter to reprompts in general
-    and to each style of its own; which reprompt of its style it is makes the same difference everywhere."""
+    """As numbers: a column for each mode and for the style of the last reprompt, confidence, and how far the turns are used up.
+    They matter to reprompts in general and to each style of its own; the load, and which reprompt of its style it is, make the
+    same difference everywhere."""
     numbers = {"confidence": (0.0, 1.0), "turn": (0.0, float(max(1, max_turns)))}
-    return Encoding(numbers, {"mode": MODES}, arms, crossed=("reprompt", *(f"style={style}" for style in STYLES)))
+    return Encoding(
+        numbers, {"mode": MODES, "last": STYLES}, arms, crossed=("reprompt", *(f"style={style}" for style in STYLES))
+    )
