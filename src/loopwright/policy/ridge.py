@@ -8,6 +8,7 @@ in its corner, the inverse has the coefficients for its last row.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -78,7 +79,8 @@ class Ridge:
         """How one draw of the coefficients departs from their mean, seen through each arm's features."""
         known, root = self.solved(strength), self.root
         if root is None:
-            self.root = root = np.linalg.cholesky(known[:-1, :-1] * UNIT).astype(np.float64)
+            with one_thread():
+                self.root = root = np.linalg.cholesky(known[:-1, :-1] * UNIT).astype(np.float64)
         departures: list[float] = (np.asarray(rows) @ (root @ normals)).tolist()
         return departures
 
@@ -154,7 +156,8 @@ def apart(row: Sequence[float], stack: Floats) -> Outlook:
 def together(rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
     """A row of features for every arm, and one model."""
     numbers = np.asarray(rows)
-    return _outlook(numbers @ solved[-1, :-1], np.einsum("ij,ij->i", numbers @ solved[:-1, :-1], numbers))
+    with one_thread():
+        return _outlook(numbers @ solved[-1, :-1], np.einsum("ij,ij->i", numbers @ solved[:-1, :-1], numbers))
 
 
 def _outlook(worth: Floats, variance: Floats) -> Outlook:
@@ -172,10 +175,16 @@ def rows(encoding: Encoding, context: Fields, arms: Sequence[Arm]) -> Floats:
 
 
 def _inverse(matrix: NDArray[np.int64]) -> Floats:
-    """On one thread: others wait for each other in a loop, and where cores are scarce that takes hundreds of times as long."""
-    with _blas().limit(limits=1):
+    with one_thread():
         found: Floats = np.linalg.inv(matrix)
     return found
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """For products of matrices: several threads wait for each other in a loop, and where cores are scarce that takes hundreds
+    of times as long."""
+    limited: AbstractContextManager[object] = _blas().limit(limits=1)
+    return limited
 
 
 @cache
