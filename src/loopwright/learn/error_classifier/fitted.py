@@ -14,7 +14,7 @@ import orjson
 from loopwright.errors import StoreTooNew, UsageError
 from loopwright.learn.error_classifier.kinds import EMBEDDED, RULE
 from loopwright.learn.error_classifier.multitask import Network, parse_network
-from loopwright.learn.error_classifier.protocol import ErrorClassifier, ErrorMode, Given, Predicted
+from loopwright.learn.error_classifier.protocol import SURE, ErrorClassifier, ErrorMode, Given, Predicted
 from loopwright.learn.error_classifier.rule import Rule
 from loopwright.learn.error_classifier.sight import Sight, part_of, sight_of
 from loopwright.learn.error_classifier.softmax import Softmax, parse
@@ -23,7 +23,6 @@ from loopwright.records import Json
 KEY, VERSION = "loopwright_error_classifier", 1
 PARTS = ("first", "same", "changed")
 """A softmax each: of first answers, of those that stayed the same, and of those that changed."""
-SURE = 0.5
 _AFTER_RIGHT = ("right", "corrected", "perfectionism")
 """The classes in which the last answer is right."""
 

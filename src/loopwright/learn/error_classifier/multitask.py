@@ -11,14 +11,13 @@ from typing import Any
 
 from loopwright.errors import ExtraMissing, UsageError
 from loopwright.learn.error_classifier.labelled import Step
-from loopwright.learn.error_classifier.protocol import MODES, ErrorMode, Given, Predicted
+from loopwright.learn.error_classifier.protocol import MODES, SURE, ErrorMode, Given, Predicted
 from loopwright.learn.error_classifier.sight import Built, part_of
 from loopwright.learn.error_classifier.softmax import REACH, numbers, within
 from loopwright.records import Json
 
 _CHANGED: tuple[ErrorMode, ...] = ("corrected", "overcorrected", "wavering", "perfectionism")
 _HIDDEN, _PASSES, _RATE, _DECAY, _BATCH = 32, 60, 0.003, 0.01, 64
-_SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Network:
         *modes, right = (_unit(weights, hidden) for weights in self.outer)
         confidence = 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, right))))
         if part_of(answers) != "changed":
-            return Predicted("unchanged_correct" if confidence >= _SURE else "anchored", confidence)
+            return Predicted("unchanged_correct" if confidence >= SURE else "anchored", confidence)
         scores = dict(zip(MODES, modes, strict=True))
         return Predicted(max(_CHANGED, key=scores.__getitem__), confidence)
 

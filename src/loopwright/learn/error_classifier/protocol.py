@@ -10,6 +10,10 @@ ErrorMode: TypeAlias = Literal["anchored", "unchanged_correct", "corrected", "ov
 MODES: tuple[ErrorMode, ...] = ("anchored", "unchanged_correct", "corrected", "overcorrected", "wavering", "perfectionism")
 
 
+SURE = 0.5
+"""An answer is taken to be right where its confidence is at least that."""
+
+
 class Given(NamedTuple):
     """An answer as it came. `answer` is what the text answers, in a form in which equal answers are equal texts (None: it
     answers nothing); `logprobs` are of its tokens, where there are any; `prompt` is the id of the reprompt that brought it."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from loopwright.learn.error_classifier.protocol import Given, Predicted, mode
-
-SURE = 0.5
+from loopwright.learn.error_classifier.protocol import SURE, Given, Predicted, mode
 
 
 class Rule:
