@@ -39,6 +39,8 @@ GSM8K = [
     ("So 9 * 2 = 18.\n#### 18", "18", True, True),
     ("#### 1,800", "1800", True, True),
     ("#### -3", "-3", True, True),
+    ("#### −3", "3", False, False),  # a minus sign that is no hyphen
+    ("#### −3", "-3", False, True),
     ("#### 18.00", "18", False, True),  # the official one compares texts
     ("#### $18", "18", False, True),  # the official pattern wants the number right behind the mark
     ("#### 18.", "18", False, True),  # the official pattern takes the full stop with it
@@ -48,6 +50,7 @@ GSM8K = [
     ("**Answer:** $1,234.50", "1234.5", False, True),
     ("The final answer: 18 eggs", "18", False, True),
     ("A: 12.5%", "12.5", False, True),
+    ("Answer:\nFirst 3 + 4 = 7.\nThen 7 + 11 = 18.", "18", False, True),
     ("She has 16 - 3 = 13", "-3", False, False),
     ("She has 16 -3", "-3", False, True),
     ("It is 42.", "4", False, False),  # never a part of a number
@@ -131,6 +134,8 @@ def test_boolq_takes_the_first_word_that_is_a_yes_or_a_no(answer: str, said: str
         ("The answer: 42.", "42.0", True),
         ("I think it is 42", "42", False),  # words around it and no mark: not an answer that can be trusted to be one
         ("Answer: Paris", "paris", True),
+        ("It is in France.\n**Answer:**\n\n**Paris**\n", "paris", True),
+        ("Answer: Rome\nAnswer:\n", "Rome", True),
         ("Paris, France", "Paris", False),
         ("Parisian", "Paris", False),
         ("3 apples", "3 Apples", True),

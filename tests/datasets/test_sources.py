@@ -84,6 +84,10 @@ def test_hotpotqa_gives_paragraphs_where_they_are_wanted(tmp_path: Path) -> None
     assert read(tmp_path, bare, "hotpotqa") == [Example("q1", {"question": "Who?"})]
     with pytest.raises(UsageError, match=r"entry 1, from line 1: has no 'context'"):
         read(tmp_path, bare, "hotpotqa", context=True)
+    with pytest.raises(UsageError, match=r"entry 1, from line 1: has no 'context'"):
+        read(tmp_path, '[{"question": "Who?", "context": []}]', "hotpotqa", context=True)
+    kept = '[{"id": "5a8c", "question": "Who?", "answer": null, "context": []}]'
+    assert read(tmp_path, kept, "hotpotqa") == [Example("5a8c", {"question": "Who?"})], "as test sets are"
     columns = {"title": ["Ed Wood", "Adam"], "sentences": [each[1] for each in PARAGRAPHS]}
     lines = json.dumps({"question": "Who?", "answer": "x", "context": columns})
     assert read(tmp_path, lines, "hotpotqa")[0].context == found.context
@@ -92,16 +96,22 @@ def test_hotpotqa_gives_paragraphs_where_they_are_wanted(tmp_path: Path) -> None
 def test_boolq_answers_are_yes_and_no(tmp_path: Path) -> None:
     assert read(tmp_path, FILES["boolq"], "boolq") == [Example("q1", {"question": "how many"}, "yes", "They are two.")]
     assert read(tmp_path, FILES["boolq"], "boolq", passage=False)[0].context is None
+    for passage in ("null", '""'):
+        row = f'{{"question": "is it", "answer": false, "passage": {passage}}}'
+        assert read(tmp_path, row, "boolq") == [Example("q1", {"question": "is it"}, "no")]
+        with pytest.raises(UsageError, match="'passage' holds no text"):
+            read(tmp_path, row, "boolq", passage=True)
     superglue = '{"question": "is it", "passage": "It is not.", "idx": 0, "label": false}'
     assert read(tmp_path, superglue, "boolq")[0].reference == "no"
 
 
 def test_a_csv_may_call_our_fields_by_other_names(tmp_path: Path) -> None:
-    text = '\ufeffnr,frage,antwort\r\n1,"Wie viele,\ndenn?",18\r\n2,Wie?,\r\n'
+    text = '\ufeffnr,frage,antwort\r\n1,"Wie viele,\ndenn?",18\r\n2,Wie?,\r\n3,Was?,"  "\r\n'
     found = read(tmp_path, text, "csv", fields={"id": "nr", "question": "frage", "reference_answer": "antwort"})
     assert found == [
         Example("1", {"question": "Wie viele,\ndenn?"}, "18"),
         Example("2", {"question": "Wie?"}),
+        Example("3", {"question": "Was?"}),
     ]
 
 
@@ -121,6 +131,12 @@ def test_a_csv_may_call_our_fields_by_other_names(tmp_path: Path) -> None:
         ),
         ("boolq", '{"question": "a", "answer": "maybe"}', "data, line 1: the answer is neither true nor false"),
         ("csv", "id,questoin\n1,a\n", "data, line 2: has no 'question'; did you mean 'questoin'?"),
+        (
+            "csv",
+            "id;question;reference_answer\n1;a;2\n",
+            "data, line 2: has no 'question'; there is id;question;reference_answer",
+        ),
+        ("csv", "id,question,question\n1,a,b\n", "data, line 1: names the column 'question' twice"),
         ("csv", 'question\n"a\n', "data, line 2: unexpected end of data"),
         ("csv", "question\na,b\n", "data, line 2: more cells than the 1 columns"),
         ("jsonl", '{"question": "a", "reference_answer": [1]}', "data, line 1: 'reference_answer' is no text, number"),

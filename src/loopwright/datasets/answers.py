@@ -7,15 +7,19 @@ import string
 from decimal import Decimal, InvalidOperation
 
 _MARKED = re.compile(r"^[ \t>*_#-]*(?:the[ \t]+)?(?:final[ \t]+)?(?:answer|A)[ \t*_]*:[ \t*_]*(.*?)[ \t*_]*$", re.I | re.M)
-_NUMBER = re.compile(r"(?<![\w.,])(-?)(?:[$€£][ \t]?)?(-?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)")
+_NUMBER = re.compile(r"(?<![\w.,])([-−]?)(?:[$€£][ \t]?)?([-−]?)(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = frozenset(string.punctuation)
 
 
 def final(text: str) -> str:
-    """What stands behind the last line that begins with `Answer:` or `A:`; the whole text where there is none."""
-    found = [said for said in _MARKED.findall(text) if said]
-    return found[-1] if found else text.strip()
+    """What stands behind the last line that begins with `Answer:` or `A:`, or in the line below where that is the last; the
+    whole text where there is none."""
+    for marked in reversed([*_MARKED.finditer(text)]):
+        below = text[marked.end() :].strip(" \t\r\n*_")
+        if said := marked[1] or ("" if "\n" in below else below):
+            return said
+    return text.strip()
 
 
 def numbers(text: str) -> list[Decimal]:
@@ -25,7 +29,7 @@ def numbers(text: str) -> list[Decimal]:
 
 def decimal(text: str) -> Decimal | None:
     try:
-        value = Decimal(text.replace(",", ""))
+        value = Decimal(text.replace(",", "").replace("−", "-"))
     except InvalidOperation:
         return None
     return value if value.is_finite() else None

@@ -11,6 +11,7 @@ from loopwright.datasets.lines import Row
 from loopwright.datasets.source import FileSource
 from loopwright.errors import UsageError
 from loopwright.kinds import nearest
+from loopwright.llm.quoting import quote
 from loopwright.records import Example
 
 OURS = ("id", "question", "reference_answer", "context")
@@ -46,8 +47,15 @@ def text(row: Row, name: str) -> str:
         return found
     if name not in row.fields:
         close = nearest(name, row.fields)
-        raise UsageError(f"{row.place}: has no {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+        there = f"; did you mean {close!r}?" if close else f"; there is {quote(', '.join(row.fields), limit=120) or 'nothing'}"
+        raise UsageError(f"{row.place}: has no {name!r}{there}")
     raise UsageError(f"{row.place}: {name!r} holds no text")
+
+
+def text_or_none(row: Row, name: str) -> str | None:
+    """Words, or None where the field is missing, null or blank."""
+    given = row.fields.get(name)
+    return None if given is None or (isinstance(given, str) and not given.strip()) else text(row, name)
 
 
 def _optional(row: Row, name: str, named: bool) -> str | None:
@@ -58,5 +66,6 @@ def _optional(row: Row, name: str, named: bool) -> str | None:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or isinstance(value, str | int | float):
-        return str(value) if value not in (None, "") else None
+        said = "" if value is None else str(value)
+        return said if said.strip() else None
     raise UsageError(f"{row.place}: {name!r} is no text, number or truth value")

@@ -4,6 +4,7 @@ knows its place in the file."""
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from json import JSONDecodeError, JSONDecoder
@@ -45,6 +46,9 @@ def csv_rows(file: Path) -> Iterator[Row]:
     with _opened(file) as text:
         reader = csv.DictReader(text, strict=True)
         columns = reader.fieldnames or ()
+        twice = next((name for name, count in Counter(columns).items() if name and count > 1), None)
+        if twice is not None:
+            raise UsageError(f"{file}, line 1: names the column {twice!r} twice")
         while True:
             place = f"{file}, line {reader.reader.line_num + 1}"
             try:

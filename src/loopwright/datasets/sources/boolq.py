@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from loopwright.datasets.fields import text
+from loopwright.datasets.fields import text, text_or_none
 from loopwright.datasets.lines import Row, json_rows
 from loopwright.datasets.source import FileSource
 from loopwright.errors import UsageError
@@ -26,8 +26,8 @@ class BoolQ(FileSource):
 
     def examples(self, base: Path) -> Iterator[Example]:
         for number, row in enumerate(json_rows(self.file(base)), 1):
-            wanted = self.passage is True or (self.passage is None and "passage" in row.fields)
-            context = text(row, "passage") if wanted else None
+            read = text if self.passage else text_or_none
+            context = None if self.passage is False else read(row, "passage")
             yield Example(f"q{number}", {"question": text(row, "question")}, _reference(row), context)
 
 

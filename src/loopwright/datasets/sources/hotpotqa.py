@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from loopwright.datasets.fields import text
+from loopwright.datasets.fields import text, text_or_none
 from loopwright.datasets.lines import Row, json_rows
 from loopwright.datasets.source import FileSource
 from loopwright.errors import UsageError
@@ -27,15 +27,15 @@ class HotpotQa(FileSource):
 
     def examples(self, base: Path) -> Iterator[Example]:
         for number, row in enumerate(json_rows(self.file(base)), 1):
-            reference = text(row, "answer") if "answer" in row.fields else None
+            id = row.fields.get("_id") or row.fields.get("id") or f"q{number}"
             context = None if self.context is False else _context(row, required=self.context is True)
-            yield Example(str(row.fields.get("_id") or f"q{number}"), {"question": text(row, "question")}, reference, context)
+            yield Example(str(id), {"question": text(row, "question")}, text_or_none(row, "answer"), context)
 
 
 def _context(row: Row, required: bool) -> str | None:
     """The paragraphs, each under its title."""
     given = row.fields.get("context")
-    if given is None:
+    if not given:
         if required:
             raise UsageError(f"{row.place}: has no 'context', and `context: true` wants one")
         return None
