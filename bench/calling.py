@@ -17,6 +17,7 @@ from loopwright.llm.book import Kept, MemoryBook, ReplyKey
 from loopwright.llm.messages import Reply, Request, Usage, chat
 from loopwright.llm.models import Models
 from loopwright.llm.outcome import dump
+from loopwright.records import Call
 from loopwright.spec.blocks import Budget, Limits, ModelBlock, Pricing
 
 PROMPT = "Explain in one paragraph why the sky is blue. " * 18
@@ -34,7 +35,7 @@ class Instant:
 class Serialising(MemoryBook):
     """Serialises outcomes as a store would, and forgets what it is told."""
 
-    def keep(self, key: ReplyKey, kept: Kept) -> None:
+    def keep(self, key: ReplyKey, kept: Kept, ended: Call | None = None) -> None:
         dump(kept.outcome)
 
     def enter(self, call: object) -> None:

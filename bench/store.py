@@ -38,8 +38,8 @@ def settle(store: RunStore, n: int) -> None:
 def call_and_reply(store: RunStore, n: int) -> None:
     id = store.next_call_id()
     store.enter_call(Call(id, n, 0, "writer", 1, "open", "write", started=1.0))
-    store.enter_call(Call(id, n, 0, "writer", 1, "settled", "write", 200, 150, 0, 0, 120_000, 0.05, None, 1.0))
-    store.keep_reply(ReplyRow(n, 0, 0, "writer", n.to_bytes(16, "big"), id, 0, REPLY_BYTES))
+    answered = Call(id, n, 0, "writer", 1, "settled", "write", 200, 150, 0, 0, 120_000, 0.05, None, 1.0)
+    store.keep_reply(ReplyRow(n, 0, 0, "writer", n.to_bytes(16, "big"), id, 0, REPLY_BYTES), answered)
 
 
 async def through_the_store(path: Path, one: Callable[[RunStore, int], None], count: int) -> float:

@@ -482,7 +482,7 @@ async def test_an_unknown_model_is_named_with_the_nearest() -> None:
 class Forgetful(MemoryBook):
     """Keeps nothing, as a store that has written everything out."""
 
-    def keep(self, key: ReplyKey, kept: Kept) -> None:
+    def keep(self, key: ReplyKey, kept: Kept, ended: Call | None = None) -> None:
         pass
 
     def enter(self, call: Call) -> None:

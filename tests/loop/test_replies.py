@@ -21,6 +21,7 @@ from loopwright.runs.folder import RunFolder
 from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.compare import differences
+from loopwright.store.groups import Group, Groups
 from loopwright.store.reader import RunReader
 from loopwright_toy.trial import Toy
 
@@ -132,6 +133,41 @@ async def test_a_call_that_fails_for_good_fails_its_trial_alone(tmp_path: Path) 
     failed = rows(result.folder, "SELECT failure_kind FROM trial WHERE failure_kind IS NOT NULL")
     assert failed == [("ContextTooLong",)]
     assert (result.progress.settled, result.exit_code) == (20, 1)
+
+
+PARTED = """
+SELECT (SELECT count(*) FROM call WHERE status IN ('settled', 'cached') AND trial >= 0 AND id NOT IN (SELECT call FROM reply))
+     + (SELECT count(*) FROM reply JOIN call ON call.id = reply.call WHERE call.status = 'open')
+"""
+
+
+async def test_wherever_a_commit_falls_an_answered_call_stands_there_with_its_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parted: list[int] = []
+
+    class EachAlone(Groups):
+        """Commits whatever it is handed by itself, and looks at what a kill right then would leave."""
+
+        def open(self) -> Group:
+            self._close_open()
+            return super().open()
+
+        def _commit(self, group: Group) -> None:
+            super()._commit(group)
+            parted.append(self._connection.execute(PARTED).fetchone()[0])
+
+    monkeypatch.setattr("loopwright.store.writer.Groups", EachAlone)
+    async with PracticeServer(script=[None, "500", None, "context"]) as server:
+        desk = Desk(tmp_path, server)
+        first = await desk.run("cache: replies.sqlite", name="first")
+        second = await desk.run("cache: replies.sqlite", name="second")
+    async with PracticeServer(answer=lambda asked: "certainly! here is your answer") as server:
+        prose = await Desk(tmp_path, server).run("structured: true", items=4, name="prose")
+    statuses = [{status for (status,) in rows(run.folder, "SELECT DISTINCT status FROM call")} for run in (first, second)]
+    assert statuses == [{"settled", "failed"}, {"settled", "cached"}]
+    assert rows(prose.folder, "SELECT DISTINCT failure_kind FROM trial") == [("BadAnswer",)]
+    assert len(parted) > 200 and not any(parted)
 
 
 async def test_a_shared_cache_serves_the_next_run_and_costs_nothing(tmp_path: Path) -> None:

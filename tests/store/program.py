@@ -23,8 +23,8 @@ def settle(store: RunStore, n: int) -> None:
     """Two steps, two samples, a late reward now and then, a failure every tenth time; each trial makes one call."""
     id = store.next_call_id()
     store.enter_call(Call(id, n, 0, "writer", 1, "open", "write"))
-    store.keep_reply(ReplyRow(n, 0, 0, "writer", n.to_bytes(16, "big"), id, 0, b'{"text": "yes"}'))
-    store.enter_call(Call(id, n, 0, "writer", 1, "settled", "write", 20, 10, 0, None, None if n % 4 == 3 else 7))
+    answered = Call(id, n, 0, "writer", 1, "settled", "write", 20, 10, 0, None, None if n % 4 == 3 else 7)
+    store.keep_reply(ReplyRow(n, 0, 0, "writer", n.to_bytes(16, "big"), id, 0, b'{"text": "yes"}'), answered)
     if n % 10 == 9:
         store.settle(TrialRecord(n, f"item-{n}", Failure("TimedOut", f"no answer to {n}"), None, 1.0, 2.0))
         return

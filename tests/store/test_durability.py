@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,9 @@ def test_a_run_that_is_killed_again_and_again_equals_one_that_is_not(
             # the call of a trial was handed over before the trial, so it cannot be missing where the trial is not
             settled = {call.trial for call in reader.calls(Where(status="settled"), limit=10**6).rows}
             assert settled >= set(range(count))
+        with closing(sqlite3.connect(killed / "run.sqlite")) as store:
+            parted = "SELECT count(*) FROM call WHERE status = 'settled' AND id NOT IN (SELECT call FROM reply)"
+            assert store.execute(parted).fetchone() == (0,)
             durable = count
     for folder in (killed, whole):
         subprocess.run([*program, "write", folder, str(durable + 20)], check=True, capture_output=True)

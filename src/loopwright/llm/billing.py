@@ -1,4 +1,4 @@
-"""Charges what each attempt came to, and writes it into the ledger and the counts of its model."""
+"""Charges what each attempt came to, and counts it for its model; what failed goes into the ledger at once."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class Till:
         """What was covered and did not go out costs nothing."""
         self._charge(sent, NOTHING)
 
-    def answered(self, entry: Call, sent: Sent, reply: Reply, error: CallError | None) -> None:
+    def answered(self, entry: Call, sent: Sent, reply: Reply, error: CallError | None) -> Call:
+        """The call as it ended, for the ledger, which takes it together with the reply."""
         usage = reply.usage
         if usage is None:
-            self._assumed(entry, sent, error, reply.latency_s)
-            return
+            return self._assumed(entry, sent, error, reply.latency_s)
         self._charge(sent, Cost(1, usage.input + usage.output, reply.nano_usd or 0))
         tally = self.tally
         tally.calls += 1
@@ -67,42 +67,35 @@ class Till:
             tally.unknown_calls += 1
         else:
             tally.nano_usd += reply.nano_usd
-        self._book.enter(
-            Call(
-                entry.id,
-                entry.trial,
-                entry.step,
-                entry.model,
-                entry.attempt,
-                "settled",
-                entry.purpose,
-                usage.input,
-                usage.output,
-                usage.cached,
-                usage.reasoning,
-                reply.nano_usd,
-                reply.latency_s,
-                None if error is None else words(error),
-                entry.started,
-            )
+        return Call(
+            entry.id,
+            entry.trial,
+            entry.step,
+            entry.model,
+            entry.attempt,
+            "settled",
+            entry.purpose,
+            usage.input,
+            usage.output,
+            usage.cached,
+            usage.reasoning,
+            reply.nano_usd,
+            reply.latency_s,
+            None if error is None else words(error),
+            entry.started,
         )
 
     def failed(self, entry: Call, sent: Sent, error: BaseException, latency_s: float) -> None:
         """An error that the server answered with costs nothing; what broke off may have been billed in full."""
         if billable(error):
-            self._assumed(entry, sent, error, latency_s)
+            self._book.enter(self._assumed(entry, sent, error, latency_s))
             return
         self._charge(sent, Cost(1, 0, 0))
         self.tally.calls += 1
         self.tally.failed += 1
         self._book.enter(_closed(entry, "failed", (0, 0, 0), latency_s, error))
 
-    def cached(self, call: Call) -> None:
-        """A reply from the shared cache: nothing was sent."""
-        self.tally.cached += 1
-        self._book.enter(call)
-
-    def _assumed(self, entry: Call, sent: Sent, error: BaseException | None, latency_s: float) -> None:
+    def _assumed(self, entry: Call, sent: Sent, error: BaseException | None, latency_s: float) -> Call:
         bill = (entry.input_tokens, entry.output_tokens, entry.nano_usd)
         self._charge(sent, sent.reserved)
         tally = self.tally
@@ -112,7 +105,7 @@ class Till:
         tally.output_tokens += entry.output_tokens or 0
         tally.unknown_calls += entry.nano_usd is None
         tally.nano_usd += entry.nano_usd or 0
-        self._book.enter(_closed(entry, "assumed", bill, latency_s, error))
+        return _closed(entry, "assumed", bill, latency_s, error)
 
     def _charge(self, sent: Sent, spent: Cost) -> None:
         reserved = sent.reserved

@@ -44,7 +44,9 @@ class Book(Protocol):
         """The stored outcome of a call that an earlier life of this run has paid for."""
         ...
 
-    def keep(self, key: ReplyKey, kept: Kept) -> None: ...
+    def keep(self, key: ReplyKey, kept: Kept, ended: Call | None = None) -> None:
+        """Keeps an outcome and writes down the call that it ended: a kill leaves both or neither."""
+        ...
 
     def next_call(self) -> int:
         """A call id that no earlier call of this run has."""
@@ -81,8 +83,10 @@ class MemoryBook:
     def recall(self, key: ReplyKey) -> Kept | None:
         return self._replies.get(key)
 
-    def keep(self, key: ReplyKey, kept: Kept) -> None:
+    def keep(self, key: ReplyKey, kept: Kept, ended: Call | None = None) -> None:
         self._replies[key] = kept
+        if ended is not None:
+            self.enter(ended)
 
     def next_call(self) -> int:
         self._next += 1

@@ -37,7 +37,7 @@ STRONGEST: Ability = "json_schema"
 class Question:
     """A request on its way through the loop: filled in for the model that is asked at the moment."""
 
-    __slots__ = ("ability", "asked", "attempts", "call", "form", "request", "step", "trial")
+    __slots__ = ("ability", "answered", "asked", "attempts", "call", "form", "request", "step", "trial")
 
     def __init__(self, trial: int, step: int, asked: Request, filled: Request, form: bytes) -> None:
         self.trial = trial
@@ -47,6 +47,8 @@ class Question:
         self.form = form
         self.attempts = 0
         self.call: int | None = None
+        self.answered: Call | None = None
+        """The call that a model answered, which goes into the ledger with its reply."""
         self.ability: Ability | None = None
 
     def turn_to(self, endpoint: Endpoint) -> None:
@@ -195,7 +197,7 @@ class Endpoint:
             self.till.failed(entry, sent, error, now - began)
             self._heed(error, sent, began, now)
             raise
-        self.till.answered(entry, sent, answer.reply, answer.error)
+        question.answered = self.till.answered(entry, sent, answer.reply, answer.error)
         self._welcome(question, sent, answer.reply, now)
         if answer.error is not None:
             raise answer.error

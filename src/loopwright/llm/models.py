@@ -109,10 +109,12 @@ class Models:
         try:
             answered, reply = await self._pursue(endpoint, question)
         except CallError as error:
-            if key.trial >= 0:  # A stage that failed has not settled: the next life asks anew.
-                self._book.keep(key, Kept(unraised(error), question.call, sample))
+            if key.trial >= 0:
+                self._book.keep(key, Kept(unraised(error), question.call, sample), question.answered)
+            elif question.answered is not None:  # A stage that failed has not settled: the next life asks anew.
+                self._book.enter(question.answered)
             raise unraised(error) from error
-        self._book.keep(key, Kept(reply, question.call, sample))
+        self._book.keep(key, Kept(reply, question.call, sample), question.answered)
         if place is not None and self._samples is not None and answered is endpoint:
             self._samples.put(place, reply)
         return reply
@@ -132,8 +134,8 @@ class Models:
         call = self._book.next_call()
         purpose, started = question.request.purpose, self._shared.clock.time()
         entry = Call(call, key.trial, key.step, key.model, 1, "cached", purpose, 0, 0, 0, 0, 0, 0.0, None, started)
-        self._endpoints[key.model].till.cached(entry)
-        self._book.keep(key, Kept(cached, call, place.sample))
+        self._endpoints[key.model].till.tally.cached += 1
+        self._book.keep(key, Kept(cached, call, place.sample), entry)
         return cached
 
 

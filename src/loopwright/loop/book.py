@@ -29,8 +29,8 @@ class RunBook:
         row = self._earlier.pop(key, None)
         return row and Kept(outcome.load(row.outcome), row.call, row.sample)
 
-    def keep(self, key: ReplyKey, kept: Kept) -> None:
-        self._store.keep_reply(ReplyRow(*key, kept.call, kept.sample, outcome.dump(kept.outcome)))
+    def keep(self, key: ReplyKey, kept: Kept, ended: Call | None = None) -> None:
+        self._store.keep_reply(ReplyRow(*key, kept.call, kept.sample, outcome.dump(kept.outcome)), ended)
 
     def next_call(self) -> int:
         return self._store.next_call_id()

@@ -127,9 +127,13 @@ class RunStore:
         self._settled += 1
         self._cuts.discard(number)
 
-    def keep_reply(self, row: ReplyRow) -> None:
+    def keep_reply(self, row: ReplyRow, ended: Call | None = None) -> None:
+        """Takes a reply, and with it the call that it ended: they become durable together."""
         with self._groups.lock:
-            self._groups.open().replies.append(row)
+            group = self._groups.open()
+            group.replies.append(row)
+            if ended is not None:
+                group.calls[ended.id] = call_row(ended)
             self._groups.close_if_full()
 
     def replies(self, first_trial: int) -> Iterator[ReplyRow]:
