@@ -133,8 +133,8 @@ def test_a_csv_may_call_our_fields_by_other_names(tmp_path: Path) -> None:
         ("csv", "id,questoin\n1,a\n", "data, line 2: has no 'question'; did you mean 'questoin'?"),
         (
             "csv",
-            "id;question;reference_answer\n1;a;2\n",
-            "data, line 2: has no 'question'; there is id;question;reference_answer",
+            "id|question|reference_answer\n1|a|2\n",
+            "data, line 2: has no 'question'; there is id|question|reference_answer",
         ),
         ("csv", "id,question,question\n1,a,b\n", "data, line 1: names the column 'question' twice"),
         ("csv", 'question\n"a\n', "data, line 2: unexpected end of data"),

@@ -42,9 +42,11 @@ def json_rows(file: Path) -> Iterator[Row]:
 
 
 def csv_rows(file: Path) -> Iterator[Row]:
-    """The rows of a CSV file whose first row names the columns."""
+    """The rows of a CSV file whose first row names the columns, with commas, semicolons or tabs between them."""
     with _opened(file) as text:
-        reader = csv.DictReader(text, strict=True)
+        delimiter = _delimiter(text.readline())
+        text.seek(0)
+        reader = csv.DictReader(text, delimiter=delimiter, strict=True)
         columns = reader.fieldnames or ()
         twice = next((name for name, count in Counter(columns).items() if name and count > 1), None)
         if twice is not None:
@@ -58,8 +60,14 @@ def csv_rows(file: Path) -> Iterator[Row]:
             if row is None:
                 return
             if None in row:
-                raise UsageError(f"{place}: more cells than the {len(columns)} columns that line 1 names")
+                more = f"more cells than the {len(columns)} columns that line 1 names"
+                raise UsageError(f"{place}: {more}; text with a {delimiter!r} in it stands in quotes")
             yield Row(place, row)
+
+
+def _delimiter(names: str) -> str:
+    """What stands between the names of the columns: spreadsheets write semicolons where numbers have commas."""
+    return "," if "," in names else max(",;\t", key=names.count)
 
 
 @contextmanager
@@ -69,7 +77,7 @@ def _opened(file: Path) -> Iterator[TextIO]:
         with file.open(encoding="utf-8-sig", newline="") as text:
             yield text
     except UnicodeDecodeError:
-        raise UsageError(f"{file} cannot be read: it is not UTF-8") from None
+        raise UsageError(f'{file} cannot be read: it is not UTF-8; save it as such ("CSV UTF-8")') from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
 

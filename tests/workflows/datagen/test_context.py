@@ -170,6 +170,12 @@ def test_seeds_come_from_spreadsheets_too(tmp_path: Path) -> None:
     assert seeds.read(Seeds(path="one.csv"), tmp_path) == [{"text": "where; is it"}]
 
 
+def test_seeds_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_path: Path) -> None:
+    texts = ["one\u2028two", 'he said "hi"\nand left', "\x85"]
+    (tmp_path / "seeds.jsonl").write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts))
+    assert seeds.read(Seeds(path="seeds.jsonl"), tmp_path) == [{"text": text} for text in texts]
+
+
 def test_check_tells_which_extra_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     ended = desk.check(f"{FREE}target: {{accepted: 2}}\noutput: {{formats: [parquet]}}\n")

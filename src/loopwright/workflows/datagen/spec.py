@@ -52,7 +52,7 @@ class Task(Block):
 class Seeds(Block):
     """Rows that are there already: shown to models as examples, and never written again."""
 
-    path: Annotated[str, Field(min_length=1, description="a CSV, JSONL or JSON file, beside the recipe")]
+    path: Annotated[str, Field(min_length=1, description="a CSV, JSONL, JSON or Parquet file, beside the recipe")]
     fields: Annotated[dict[str, str], Field(description="our fields, each with its name in the file; default: the same")] = (
         Field(default_factory=dict)
     )
