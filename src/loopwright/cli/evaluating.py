@@ -10,6 +10,7 @@ from typing import Any
 from loopwright.cli import rows
 from loopwright.cli.screen import Screen
 from loopwright.policy.evaluation import Estimate, Evaluation, Setting
+from loopwright.runs.ended import caveats
 from loopwright.runs.evaluate import Answer, evaluate_run
 from loopwright.runs.folder import RunFolder
 
@@ -28,8 +29,10 @@ LABELS = {
 def evaluate_policy(folder: RunFolder, file: Path, setting: Setting, screen: Screen) -> None:
     answer = evaluate_run(folder, file, setting)
     if screen.json:
-        screen.data(_data(answer, setting))
+        screen.data({**_data(answer, setting), "caveats": list(caveats(folder))})
         return
+    for note in caveats(folder):
+        screen.result(f"note              {note}")
     screen.result(f"the run's policy  {rows.short(answer.policy)}")
     screen.result(
         f"the other policy  {rows.short(answer.other)}{', held' * setting.frozen}{', each decision alone' * setting.alone}"

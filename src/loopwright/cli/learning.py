@@ -16,6 +16,7 @@ from loopwright.report.curves import by_arm
 from loopwright.report.spark import blocks
 from loopwright.runs import read
 from loopwright.runs.changes import Changed, changes_in
+from loopwright.runs.ended import caveats
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Learned
 from loopwright.runs.series import Cell, Course, course_of, summed
@@ -30,8 +31,10 @@ def show_policy(folder: RunFolder, last: int, contexts: int | None, screen: Scre
     learned = read.learned(folder, last, len(shown))
     changed = changes_in(course)
     if screen.json:
-        screen.data(_data(learned, course, changed))
+        screen.data({**_data(learned, course, changed), "caveats": list(caveats(folder))})
         return
+    for note in caveats(folder):
+        screen.result(f"note   {note}")
     screen.result(f"policy {rows.short(learned.policy)}")
     if learned.overall:
         _overall(learned, course, screen)

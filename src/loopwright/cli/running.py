@@ -12,6 +12,7 @@ from loopwright.cli.traces import trace
 from loopwright.cli.watching import Lines, Silent
 from loopwright.errors import BudgetReached
 from loopwright.report.amounts import count, share, usd
+from loopwright.runs.ended import caveats, glance
 from loopwright.runs.start import Result, Start, resume, start
 
 if TYPE_CHECKING:
@@ -94,6 +95,10 @@ def _summarise(result: Result, screen: Screen) -> None:
         screen.result(f"calls    {count(total.calls)} now, {tokens}, {spent}")
     for cap in caps(result.spending):
         screen.result(f"budget   {cap.label} {cap.amounts}")
+    for note in caveats(result.folder):
+        screen.result(f"note     {note}")
+    for label, fact in () if (own := glance(result.folder)) is None else own.lines:
+        screen.result(f"{label:<8} {fact}")
     screen.result(f"folder   {result.folder.path}")
     for file in result.files:
         screen.result(f"wrote    {file}")
@@ -131,6 +136,7 @@ def _fields(result: Result) -> dict[str, object]:
         "samples": progress.samples,
         "accepted": progress.accepted,
         "warnings": progress.warnings,
+        "caveats": list(caveats(result.folder)),
         "arms": {
             name: {"pulls": arm.pulls, "rewards": arm.rewards, "mean": arm.mean, "switched_off": arm.off}
             for name, arm in progress.arms.items()

@@ -18,7 +18,7 @@ from loopwright.runs import read
 from loopwright.runs.compare import TableDiff, compare
 from loopwright.runs.differ import differ
 from loopwright.runs.editions import entries
-from loopwright.runs.ended import glance
+from loopwright.runs.ended import caveats, glance
 from loopwright.runs.folder import RunFolder, find
 from loopwright.runs.read import Overview, Whole
 from loopwright.runs.trace import trace
@@ -64,11 +64,11 @@ def _overview(overview: Overview) -> dict[str, Any]:
 
 
 def show_run(folder: RunFolder, screen: Screen) -> None:
-    whole, own = read.whole(folder), glance(folder)
+    whole, own, notes = read.whole(folder), glance(folder), list(caveats(folder))
     if screen.json:
-        screen.data({**_overview(whole.overview), **_details(whole), **({} if own is None else own.data)})
+        screen.data({**_overview(whole.overview), **_details(whole), "caveats": notes, **({} if own is None else own.data)})
         return
-    for label, fact in (*_facts(whole), *(() if own is None else own.lines)):
+    for label, fact in (*_facts(whole), *(("note", note) for note in notes), *(() if own is None else own.lines)):
         screen.result(f"{label:<9} {line(fact)}")
     if whole.arms:
         screen.apart(rows.ARMS, [rows.arm(arm) for arm in whole.arms])

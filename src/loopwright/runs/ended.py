@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
+from pydantic import ValidationError
+
 from loopwright import workflows
 from loopwright.errors import LoopwrightError
+from loopwright.llm.providers import ANSWERERS
 from loopwright.loop.work import Ended, Glance, Workflow
 from loopwright.runs.again import again
 from loopwright.runs.folder import RunFolder
@@ -22,6 +26,18 @@ def workflow_of(folder: RunFolder) -> Workflow | None:
     if spec.get("workflow") not in workflows.KINDS.names():
         return None
     return cast(Workflow, workflows.KINDS.load(spec["workflow"]))
+
+
+def caveats(folder: RunFolder) -> Iterator[str]:
+    """What must be said wherever its results are shown: that no model answered, what its workflow says of its spec."""
+    spec: Any = (noted(folder.store).get("start") or {}).get("spec") or {}
+    for model in spec.get("models", ()):
+        if model["provider"] in ANSWERERS:
+            yield f"{model['id']!r} is {ANSWERERS[model['provider']]}"
+    workflow = workflow_of(folder)
+    if workflow is not None:
+        with suppress(ValidationError):  # of an earlier edition
+            yield from workflow.spec.model_validate(spec).caveats()
 
 
 def made(folder: RunFolder, where: str, sets: Sequence[str] = ()) -> Any:

@@ -224,6 +224,10 @@ class RunSpec(Block):
         """What a run will assume and choose where the spec leaves it open, for its author to know."""
         return ()
 
+    def caveats(self) -> Iterable[str]:
+        """What must be said wherever results of a run of it are shown, beside which models are none."""
+        return ()
+
     def calls_per_trial(self) -> int:
         """How many calls a trial makes side by side, as a rule."""
         return 1

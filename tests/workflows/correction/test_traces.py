@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -116,7 +117,7 @@ def test_a_net_fix_has_a_price_in_tokens_and_in_dollars(desk: Desk) -> None:
 
 def test_without_a_reference_nothing_is_learned_and_unknown_stays_unknown(desk: Desk) -> None:
     desk.questions(range(1, 13), references=False)
-    desk.run(STEPS)
+    done = desk.run(STEPS)
     assert [reward for _, reward in desk.decided()] == [None] * 60
     trace = desk.lines("traces_*.jsonl")[0]
     assert (trace["reference_answer"], trace["final_accuracy"], trace["total_turns"]) == (None, None, 6)
@@ -125,6 +126,8 @@ def test_without_a_reference_nothing_is_learned_and_unknown_stays_unknown(desk: 
     assert summary["pipeline_stats"]["without_reference"] == 12
     assert summary["policy_stats"]["avg_reward"] is None
     assert summary["outcome"]["net_gain"] is None
+    for told in (done.out, desk.call("runs", "show", desk.place.name).out):
+        assert re.search(r"unknown +12 questions without a reference answer, .*: nothing was learned", told)
 
 
 def test_a_judge_teaches_where_there_is_no_reference_and_what_it_says_is_marked(desk: Desk) -> None:
@@ -148,6 +151,8 @@ models:
     summary = desk.summary()
     assert summary["pipeline_stats"]["judged"] == 12
     assert summary["outcome"]["questions"] == 0
+    assert "a judge's word on 12 of them was learned from" in done.out
+    assert "the policy learns from what 'judge' says" in desk.call("policy", "show", desk.place.name).out
     assert "names a model that is not there" in desk.check("reward: {judge: jugde}\n").err
 
 
@@ -195,11 +200,22 @@ def test_a_question_that_fails_is_listed_and_the_others_go_on(desk: Desk) -> Non
 
 def test_an_oracle_stops_when_the_answer_is_right_and_is_called_one(desk: Desk) -> None:
     assert "upper bound" in desk.check(f"{STEPS}stop: {{oracle: true}}\n").out
-    desk.run(f"{STEPS}stop: {{oracle: true}}\n")
+    done = desk.run(f"{STEPS}stop: {{oracle: true}}\n")
     traces = desk.lines("traces_*.jsonl")
     assert [trace["total_turns"] for trace in traces] == [2, 2, 1] * 4
     assert all(trace["final_accuracy"] == 1 for trace in traces)
     assert "upper bound" in desk.summary()["stopping"]
+    (desk.folder / "other.yaml").write_text("policy: uniform\n")
+    name = desk.place.name
+    asked = (["runs", "show", name], ["policy", "show", name], ["policy", "evaluate", name, "--policy", "other.yaml"])
+    for words in asked:
+        told = desk.call(*words).out
+        assert "upper bound" in told
+        assert "'doubler' is scripted: answers written beforehand" in told
+        assert any("upper bound" in caveat for caveat in json.loads(desk.call(*words, "--json").out)["caveats"])
+    assert "upper bound" in done.out
+    desk.call("run", "spec.yaml", "--fresh", "--quiet", "--set", "monitor.jsonl=live.jsonl")
+    assert json.loads((desk.folder / "live.jsonl").read_text().splitlines()[-1])["oracle_accuracy"] == 1
 
 
 def test_the_summary_counts_what_was_fixed_and_what_was_broken(desk: Desk) -> None:

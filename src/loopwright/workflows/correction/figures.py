@@ -57,10 +57,12 @@ class Rates:
 
 @dataclass(slots=True)
 class Figures:
-    """Over the questions whose reference answer is known and that did not fail."""
+    """Over the questions whose reference answer is known and that did not fail; those of which it is not are counted."""
 
     most: int
     curve: Curve
+    unknown: int = 0
+    judged: int = 0
     questions: int = 0
     first_right: int = 0
     final_right: int = 0
@@ -77,7 +79,11 @@ class Figures:
 
     def add(self, trace: Trace, styles: Mapping[str, str]) -> None:
         turns = trace.turns
-        if trace.settled.trial.failure is not None or not turns or turns[0]["by"] != "reference":
+        if trace.settled.trial.failure is not None or not turns:
+            return
+        if turns[0]["by"] != "reference":
+            self.unknown += 1
+            self.judged += turns[0]["by"] == "judge"
             return
         self.questions += 1
         self.first_right += turns[0]["right"]
@@ -108,6 +114,8 @@ class Figures:
         net = self.gained - self.lost
         return {
             "questions": self.questions,
+            "without_reference": self.unknown,
+            "judged": self.judged,
             "first_accuracy": _share(self.first_right, self.questions),
             "final_accuracy": _share(self.final_right, self.questions),
             "net_gain": self._net_gain(),

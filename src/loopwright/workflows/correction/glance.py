@@ -23,7 +23,7 @@ def glance(ended: Ended) -> Glance:
     with RunReader.open(ended.store) as reader:
         trials = reader.count(TRIAL)
         plain = _summed_up(ended, trials) or _counted(reader, spec, trials)
-    return Glance(list(_lines(plain, spec.stop.oracle)) if plain["questions"] else [], {"outcome": plain})
+    return Glance([*_lines(plain), *_unknown(plain)], {"outcome": plain})
 
 
 def _summed_up(ended: Ended, trials: int) -> dict[str, Any] | None:
@@ -44,10 +44,10 @@ def _counted(reader: RunReader, spec: CorrectionSpec, trials: int) -> dict[str, 
     return figures.plain()
 
 
-def _lines(plain: dict[str, Any], oracle: bool) -> Iterator[tuple[str, str]]:
+def _lines(plain: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if not plain["questions"]:
+        return
     gain, first, last, asked = (plain[name] for name in ("net_gain", "first_accuracy", "final_accuracy", "reprompts"))
-    if oracle:
-        yield "oracle", "stopped by looking at the reference answers: an upper bound"
     yield "right", f"{first['mean']:.3f} at first, {last['mean']:.3f} at last, of {plain['questions']:,} questions"
     yield "gain", f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}, 95 %)"
     yield (
@@ -58,3 +58,10 @@ def _lines(plain: dict[str, Any], oracle: bool) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "utility", f"{plain['mean_utility']:.3f}, never asking again {first['mean']:.3f} (correct answers less the price)"
+
+
+def _unknown(plain: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if not plain["without_reference"]:
+        return
+    learned = f"a judge's word on {plain['judged']:,} of them was learned from" if plain["judged"] else "nothing was learned"
+    yield "unknown", f"{plain['without_reference']:,} questions without a reference answer, counted nowhere else: {learned}"

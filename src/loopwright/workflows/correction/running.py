@@ -12,7 +12,8 @@ class Running:
     """Over the questions with a reference answer that have settled. No question sees any of it: what those may know of one
     another is what the policy has learned."""
 
-    def __init__(self) -> None:
+    def __init__(self, oracle: bool = False) -> None:
+        self._final_name = "oracle_accuracy" if oracle else "accuracy"
         self._questions = 0
         self._first = 0
         self._final = 0
@@ -36,7 +37,7 @@ class Running:
         again, net = self._again, self._final - self._first
         return {
             "first_accuracy": _part(self._first, self._questions),
-            "accuracy": _part(self._final, self._questions),
+            self._final_name: _part(self._final, self._questions),
             "fix_rate": _part(again.fixed, again.wrong),
             "break_rate": _part(again.broken, again.right),
             "tokens_per_net_fix": again.tokens / net if net > 0 else None,

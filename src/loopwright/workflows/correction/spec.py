@@ -177,12 +177,15 @@ class CorrectionSpec(RunSpec):
     def notes(self) -> Iterable[str]:
         if self.models and self.models[0].provider in ANSWERERS:
             yield f"{self.models[0].id!r} is {ANSWERERS[self.models[0].provider]}"
+        yield from self.caveats()
+        if self.models and self.asks_for_logprobs():
+            yield f"the log-probabilities of {self.models[0].id!r} are asked for"
+
+    def caveats(self) -> Iterable[str]:
         if self.reward.judge:
             yield f"where there is no reference answer, the policy learns from what {self.reward.judge!r} says; that is marked"
         if self.stop.oracle:
             yield "stop.oracle looks at the reference answers: what comes out is an upper bound, not a result"
-        if self.models and self.asks_for_logprobs():
-            yield f"the log-probabilities of {self.models[0].id!r} are asked for"
 
     def asks_for_json(self) -> tuple[str, ...]:
         return () if self.reward.judge is None else (self.reward.judge,)

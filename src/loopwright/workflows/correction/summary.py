@@ -28,8 +28,6 @@ class Summary:
         self._values = Values.of(spec.reprompts)
         self._traces = 0
         self._turns = 0
-        self._unlabelled = 0
-        self._judged = 0
         self._failed: list[dict[str, str]] = []
         self._failures = 0
         self._pairs: set[tuple[str, str]] = set()
@@ -52,8 +50,6 @@ class Summary:
             return
         self._traces += 1
         self._turns += len(trace.turns)
-        self._unlabelled += trace.turns[0]["by"] != "reference"
-        self._judged += trace.turns[0]["by"] == "judge"
 
     def plain(self, meta: Mapping[str, Any]) -> dict[str, Any]:
         started = float(meta["start"]["started"])
@@ -67,8 +63,8 @@ class Summary:
                 "policy_updates": settled // self._spec.update_every,
                 "start_time": moment(started),
                 "failed": self._failures,
-                "without_reference": self._unlabelled,
-                "judged": self._judged,
+                "without_reference": self._figures.unknown,
+                "judged": self._figures.judged,
             },
             "policy_stats": self._policy(),
             "duration_seconds": seconds,

@@ -78,7 +78,7 @@ class Correction:
             yield Item(example.id, example)
 
     def begin(self) -> Running:
-        return Running()
+        return Running(self.spec.stop.oracle)
 
     async def prepare(self, stages: Stages) -> None:
         self._base = stages.base
