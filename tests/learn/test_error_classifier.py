@@ -148,6 +148,9 @@ def test_labels_are_written_as_csv_and_read_again(tmp_path: Path) -> None:
             assert (after.text, after.answer) == (before.text, before.answer)
             found = [of_answer("", each) for each in (before, after)]
             assert found[1] == pytest.approx(found[0])
+    labelled.write(tmp_path / "labels.csv", [row._replace(id="same") for row in rows])
+    asked_anew = labelled.read(tmp_path / "labels.csv", str)
+    assert [(row.id, row.right) for row in asked_anew] == [("same", row.right) for row in rows]
     file = tmp_path / "broken.csv"
     file.write_text("question_id,question,turn,answer\n")
     with pytest.raises(UsageError, match="no column right"):

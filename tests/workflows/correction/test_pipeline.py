@@ -181,3 +181,16 @@ def test_a_model_of_ours_keeps_its_fields_and_no_key(tmp_path: Path) -> None:
     assert block["limits"] == {"concurrency": 3, "rpm": 120.0}
     assert block["temperature"] == 0.5
     assert "canary" not in json.dumps(block)
+
+
+def test_what_has_one_id_is_on_one_side_of_a_split_whatever_its_words(tmp_path: Path) -> None:
+    rows = [f"q{n % 40},Is it {n}?,0,Answer: {n},{n % 2}" for n in range(120)]
+    (tmp_path / "labels.csv").write_text("\n".join(["question_id,question,turn,answer,right", *rows, ""]))
+    trainer = ErrorConfidenceTrainer({"validation": 0.4})
+    train, validation = trainer.prepare_data(tmp_path / "labels.csv")
+    sides = [{row.id for row in part} for part in (train, validation)]
+    assert not sides[0] & sides[1]
+    assert len(train) + len(validation) == 120
+    metrics = trainer.train(train, validation)
+    assert [metrics["train_questions"], metrics["validation_questions"]] == [*map(len, sides)]
+    assert min(map(len, sides)) > 5

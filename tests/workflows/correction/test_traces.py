@@ -43,6 +43,22 @@ def test_a_trace_has_every_field_and_the_prompt_stands_on_the_turn_that_it_broug
     assert third[0]["question"] == "What is twice 3?"
 
 
+def test_a_question_whose_id_comes_again_has_traces_that_can_be_told_apart(desk: Desk) -> None:
+    lines = [
+        "id,question,reference_answer",
+        *(f"same,What is twice {n}?,{2 * n}" for n in (4, 5, 4)),
+        "other,What is twice 6?,12",
+    ]
+    (desk.folder / "twice.csv").write_text("\n".join(lines))
+    desk.run(STEPS, "--set", "max_turns=1")
+    traces = desk.lines("traces_*.jsonl")
+    assert [trace["question_id"] for trace in traces] == ["same", "same", "same", "other"]
+    first, second, third, other = (trace["trace_id"] for trace in traces)
+    assert first.startswith("twice_same_") and other == first.replace("same", "other")
+    assert (second, third) == (f"{first}_1", f"{first}_2")
+    assert [line["trace_id"] for line in desk.lines("decisions.jsonl")] == [first, second, third, other]
+
+
 def test_the_conversation_is_kept_and_its_billed_tokens_stand_beside_the_price(desk: Desk) -> None:
     desk.run(STEPS, "--set", "max_turns=2")
     turns = desk.lines("traces_*.jsonl")[0]["turns"]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from loopwright.errors import UsageError
+from loopwright.learn.error_classifier import labelled
 from loopwright.learn.error_classifier.features import Features
 from loopwright.learn.error_classifier.fitted import PARTS, Fitted, Learned
 from loopwright.learn.error_classifier.kinds import Kind
@@ -43,7 +44,7 @@ class Told(NamedTuple):
 
 def fit(rows: Sequence[Labelled], how: How = DEFAULT, about: dict[str, Json] | None = None) -> Learned:
     """To all of them; the same rows in the same order give the same classifier."""
-    questions = len({row.id for row in rows})
+    questions = labelled.questions(rows)
     if questions < _FEWEST_QUESTIONS:
         raise UsageError(f"{questions} questions with known answers are too few to learn from; it takes {_FEWEST_QUESTIONS}")
     found = list(steps(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -23,8 +23,13 @@ Said: TypeAlias = Callable[[str], str | None]
 """What a text answers, in a form in which equal answers are equal texts."""
 
 
+_Line: TypeAlias = tuple[int, dict[str, str]]
+"""A line of a sheet, with its number."""
+
+
 class Labelled(NamedTuple):
-    """One question, its answers in their order, and which of them were right."""
+    """One question, its answers in their order, and which of them were right. What has the same id is the same question, asked
+    once more: none of it is judged by what was fitted to the rest."""
 
     id: str
     question: str
@@ -40,6 +45,11 @@ class Step(NamedTuple):
     answers: tuple[Given, ...]
     right: bool
     mode: ErrorMode
+
+
+def questions(rows: Iterable[Labelled]) -> int:
+    """How many there are, however often each was asked."""
+    return len({row.id for row in rows})
 
 
 def summed_up(mean: float, least: float) -> tuple[float, float]:
@@ -90,9 +100,23 @@ def _from_csv(text: str, path: Path, said: Said) -> Iterator[Labelled]:
     if lacking:
         raise UsageError(f"{path} has no column {', '.join(lacking)}; the columns are {', '.join(COLUMNS)}")
     for id, lines in groupby(enumerate(sheet, 2), key=lambda each: each[1]["question_id"]):
-        rows = sorted(lines, key=lambda each: _turn(each[1]["turn"], path, each[0]))
-        answers = tuple(_given(line, said, path, number) for number, line in rows)
-        yield Labelled(id, rows[0][1]["question"], answers, tuple(_right(line["right"], path, number) for number, line in rows))
+        for talk in _talks(lines, path):
+            rows = [talk[turn] for turn in sorted(talk)]
+            answers = tuple(_given(line, said, path, number) for number, line in rows)
+            right = tuple(_right(line["right"], path, number) for number, line in rows)
+            yield Labelled(id, rows[0][1]["question"], answers, right)
+
+
+def _talks(lines: Iterable[_Line], path: Path) -> Iterator[dict[int, _Line]]:
+    """The lines of one question by turn: where a turn comes again, the question was asked anew."""
+    talk: dict[int, _Line] = {}
+    for number, line in lines:
+        turn = _turn(line["turn"], path, number)
+        if turn in talk:
+            yield talk
+            talk = {}
+        talk[turn] = number, line
+    yield talk
 
 
 def _given(line: dict[str, str], said: Said, path: Path, number: int) -> Given:

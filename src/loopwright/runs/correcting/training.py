@@ -42,18 +42,22 @@ class ErrorConfidenceTrainer:
         self.fitted: Learned | None = None
 
     def prepare_data(self, source: str | Path) -> Prepared:
-        """Labelled answers of a CSV, or traces of a run (JSONL), in two parts: no question is in both."""
+        """Labelled answers of a CSV, or traces of a run (JSONL), in two parts: no question is in both, by words or id."""
         rows = labelled.read(Path(source), FINAL_ANSWER.read)
+        words = {row.id: row.question for row in reversed(rows)}
         parts = Prepared([], [])
         for row in rows:
-            parts[held_out(row.question, self._config.validation)].append(row)
+            parts[held_out(words[row.id], self._config.validation)].append(row)
         return parts
 
     def train(self, train: Sequence[Labelled], validation: Sequence[Labelled]) -> dict[str, Any]:
         """How well the classifier, fitted to the first part, does on the second: of all answers, first ones, later ones."""
         how = How(self._config.kind, self._config.embedder)
         self.fitted = fit(train, how)
-        metrics: dict[str, Any] = {"train_questions": len(train), "validation_questions": len(validation)}
+        metrics: dict[str, Any] = {
+            "train_questions": labelled.questions(train),
+            "validation_questions": labelled.questions(validation),
+        }
         if validation:
             for answers, found in judged(say(self.fitted, validation), how.kind).parts:
                 metrics[answers] = {

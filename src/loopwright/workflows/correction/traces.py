@@ -13,6 +13,7 @@ from loopwright.store.reader import RunReader, Where
 from loopwright.workflows.correction.records import TraceRecord, TurnRecord
 
 _CALLS = 10_000
+_ASKED_BEFORE = "SELECT number FROM trial WHERE number NOT IN (SELECT min(number) FROM trial GROUP BY item)"
 
 
 class About(NamedTuple):
@@ -38,12 +39,14 @@ class Trace(NamedTuple):
 
 
 def traces(reader: RunReader, about: About) -> Iterator[Trace]:
-    """In the order of the run, those that failed included."""
+    """In the order of the run, those that failed included. Where an id comes again, the trial's number stands in it."""
+    again = {number for (number,) in reader.query(_ASKED_BEFORE)}
     for settled in reader.history():
         turns: list[Any] = [sample.data for sample in settled.samples]
         rewards = {reward.decision: reward for reward in settled.rewards}
+        number = settled.trial.number
         id = f"{about.dataset}_{settled.trial.item}_{int(about.started)}"
-        yield Trace(settled, turns, settled.decisions, rewards, id)
+        yield Trace(settled, turns, settled.decisions, rewards, f"{id}_{number}" if number in again else id)
 
 
 def record(trace: Trace, about: About, reader: RunReader) -> TraceRecord:
