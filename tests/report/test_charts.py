@@ -170,6 +170,13 @@ def test_a_heat_map_writes_every_number_and_marks_what_is_missing() -> None:
     assert "x, a: 0.000 (n 1)." in drawing.says
 
 
+def test_a_heat_map_of_gains_and_losses_tells_them_apart_by_colour() -> None:
+    row = [Cell(0.2, "+0.2"), Cell(-0.2, "-0.2"), Cell(0.0, "0"), Cell(-0.4, "-0.4")]
+    drawing = Drawing(heat(CAPTION, ["x"], ["a", "b", "c", "d"], [row], most=0.4))
+    for look, strengths in (("cell", [0.25, 0.0]), ("cell loss", [0.25, 0.5])):
+        assert [float(cell.attrib["fill-opacity"]) for cell in drawing.all("rect", look)] == strengths
+
+
 def test_a_reliability_diagram_states_its_error_and_its_intervals() -> None:
     buckets = [Bucket(10, 0.2, 2), Bucket(30, 0.9, 15)]
     assert calibration_error(buckets) == pytest.approx(30 / 40 * 0.4)

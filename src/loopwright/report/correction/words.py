@@ -45,7 +45,7 @@ def _drawn(what: str, styles: Mapping[str, Rates]) -> Markup:
     before = "wrong" if what == "fixed" else "right"
     total = sum(rates.wrong if what == "fixed" else rates.right for rates in styles.values())
     caption = Caption(f"{what.capitalize()}, by style", f"share of {before} answers", f"{count(total)} {before} answers")
-    return figure(bars(caption, given, Axis(f"share {what}", 0)), "Whiskers are 95 % intervals.")
+    return figure(bars(caption, given, Axis(f"share {what}", 0, 1)), "Whiskers are 95 % intervals.")
 
 
 def _row(name: str, rates: Rates) -> list[Child]:
