@@ -21,13 +21,7 @@ def arms(wanted: Reprompts) -> list[Arm]:
 
 
 def chosen(wanted: Reprompts) -> Iterator[Reprompt]:
-    for each in _bank(wanted):
-        if wanted.ids is not None and each.id not in wanted.ids:
-            continue
-        if wanted.styles is not None and each.style not in wanted.styles:
-            continue
-        if wanted.holdout == "include" or each.holdout is (wanted.holdout == "only"):
-            yield each
+    return filter(wanted.offers, _bank(wanted))
 
 
 def _bank(wanted: Reprompts) -> Iterable[Reprompt]:

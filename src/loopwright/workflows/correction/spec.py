@@ -14,7 +14,7 @@ from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
 from loopwright.learn.error_classifier.kinds import EMBEDDED, Kind
 from loopwright.llm.prices import price_of
-from loopwright.llm.prompts import Load, Style, reprompts
+from loopwright.llm.prompts import Load, Reprompt, Style, reprompts
 from loopwright.llm.providers import ANSWERERS
 from loopwright.spec.blocks import Block, Named, RunSpec
 from loopwright.spec.paths import show
@@ -69,6 +69,11 @@ class Reprompts(Block):
         if isinstance(given, str):
             return {} if given == "default" else {"bank": given}
         return {"ids": given, "holdout": "include"} if isinstance(given, list | tuple) else given
+
+    def offers(self, each: Entry | Reprompt) -> bool:
+        named = self.ids is None or each.id in self.ids
+        styled = self.styles is None or each.style in self.styles
+        return named and styled and (self.holdout == "include" or each.holdout is (self.holdout == "only"))
 
 
 def read_bank(file: Path) -> tuple[Entry, ...]:
@@ -225,7 +230,23 @@ class CorrectionSpec(RunSpec):
     def _of_reprompts(self) -> Iterator[Problem]:
         if isinstance(self.reprompts.bank, str):
             return
-        known = {each.id for each in self.reprompts.bank or reprompts()}
+        own = self.reprompts.bank
+        offered = reprompts() if own is None else own
+        known = [each.id for each in offered]
+        for at, id in enumerate(() if own is None else known):
+            if id == policies.STOP:
+                yield Problem(f"reprompts.bank[{at}].id", f"{id!r} is what the end of a question is called", "another id")
+            if id in known[:at]:
+                yield Problem(f"reprompts.bank[{at}].id", f"{id!r} is there twice", "an id for each")
         for at, id in enumerate(self.reprompts.ids or ()):
             if id not in known:
                 yield Problem(f"reprompts.ids[{at}]", f"no reprompt is called {id!r}", None, nearest(id, known))
+        if not any(map(self.reprompts.offers, offered)):
+            yield Problem("reprompts", "leaves none to ask again with", "`policy: {fixed: stop}` to never ask again")
+        yield from self._of_fixed([each.id for each in filter(self.reprompts.offers, offered)])
+
+    def _of_fixed(self, offered: list[str]) -> Iterator[Problem]:
+        given = self.policy.argument
+        arm = given.get("arm") if isinstance(given, dict) else given
+        if self.policy.kind == "fixed" and isinstance(arm, str) and arm not in (policies.STOP, *offered):
+            yield Problem("policy.fixed", f"no reprompt that is offered is called {arm!r}", None, nearest(arm, offered))
