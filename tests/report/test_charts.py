@@ -19,7 +19,7 @@ from loopwright.report.bars import Bar, bars
 from loopwright.report.frame import Axis, Caption
 from loopwright.report.heat import Cell, heat
 from loopwright.report.histogram import Bins, histogram
-from loopwright.report.lines import COLUMNS, Point, Series, apart, lines, thinned
+from loopwright.report.lines import BANDS, COLUMNS, Point, Series, apart, lines, thinned
 from loopwright.report.looks import LOOKS, standalone
 from loopwright.report.points import OTHERS, Dot, points
 from loopwright.report.reliability import reliability
@@ -111,6 +111,14 @@ def test_one_point_is_a_marker_with_its_interval() -> None:
     (whisker,) = drawing.all("path", "whisker")
     low, high = map(float, re.findall(r",([\d.]+)V([\d.]+)", whisker.attrib["d"])[0])
     assert low > high
+
+
+@pytest.mark.parametrize(("number", "shown"), [(BANDS, BANDS), (BANDS + 1, 0)])
+def test_intervals_are_drawn_while_they_do_not_hide_one_another_and_always_said(number: int, shown: int) -> None:
+    ends = (Point(0, 0.5, 0.2, 0.8), Point(1, 0.5, 0.25, 0.75))
+    drawing = Drawing(lines(CAPTION, [Series(f"arm {place}", ends) for place in range(number)], X, Y))
+    assert len(drawing.all("path", "band")) == shown
+    assert f"arm {number - 1} ends at 0.5 (0.25 to 0.75)." in drawing.says
 
 
 def test_very_many_points_are_thinned_honestly_and_it_is_said() -> None:

@@ -14,11 +14,12 @@ from reading import Page
 from loopwright.cli import main
 from loopwright.records import Call, TrialRecord
 from loopwright.records import Failure as TrialFailure
+from loopwright.report.curves import coarser
 from loopwright.report.run import report
 from loopwright.runs.delete import delete
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import whole
-from loopwright.runs.series import course_of
+from loopwright.runs.series import course_of, summed
 from loopwright.store.lock import hold
 from loopwright.store.writer import RunStore
 
@@ -80,6 +81,15 @@ def test_what_it_shows_of_each_arm_agrees_with_the_store(run: RunFolder) -> None
     for line in course.lines:
         total, rewards = sum(cell.total for cell in line.cells), sum(cell.rewards for cell in line.cells)
         assert f'<td class="number">{total / rewards:.3f}</td>' in html
+
+
+def test_stretches_that_are_drawn_apart_hold_enough_trials_and_all_of_them(run: RunFolder) -> None:
+    course = course_of(run, 10)
+    coarse = coarser(course, 3 * course.width)
+    assert coarse.width == 3 * course.width
+    assert sum(coarse.decisions) == sum(course.decisions) and sum(coarse.explored) == sum(course.explored)
+    assert [summed(line.cells).pulls for line in coarse.lines] == [summed(line.cells).pulls for line in course.lines]
+    assert len(coarse.decisions) == -(-len(course.decisions) // 3)
 
 
 def test_the_same_state_is_the_same_page(run: RunFolder) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
 from itertools import accumulate
 from operator import add
+from typing import TypeVar
 
 from loopwright.measure.intervals import of_mean, wilson
 from loopwright.report.lines import Point, Series
@@ -12,6 +15,8 @@ from loopwright.report.looks import LOOKS
 from loopwright.runs.series import Cell, Course
 
 OTHERS = "other arms"
+
+_Counted = TypeVar("_Counted", int, Cell)
 
 
 def by_arm(course: Course, most: int = len(LOOKS)) -> dict[str, tuple[Cell, ...]]:
@@ -66,6 +71,22 @@ def pull_points(course: Course, cells: Sequence[Cell]) -> tuple[Point, ...]:
 def explored_points(course: Course) -> tuple[Point, ...]:
     counts = zip(ends(course), course.explored, course.decisions, strict=True)
     return tuple(Point(x, explored / n, *wilson(explored, n)) for x, explored, n in counts if n)
+
+
+def coarser(course: Course, least: int) -> Course:
+    """With stretches of at least so many trials: the interval of fewer says nothing."""
+    folds = -(-least // course.width)
+    return replace(
+        course,
+        width=folds * course.width,
+        lines=tuple(replace(line, cells=_folded(line.cells, folds)) for line in course.lines),
+        explored=_folded(course.explored, folds),
+        decisions=_folded(course.decisions, folds),
+    )
+
+
+def _folded(counted: Sequence[_Counted], folds: int) -> tuple[_Counted, ...]:
+    return tuple(reduce(add, counted[at : at + folds]) for at in range(0, len(counted), folds))
 
 
 def ends(course: Course) -> list[float]:

@@ -31,7 +31,10 @@ HEIGHT = 300.0
 COLUMNS = 200
 """A series is thinned to so many columns, of each of which its extremes are drawn."""
 
-_LABEL = 14 * LETTER
+BANDS = 3
+"""So many series show their intervals all along; those of more would lie upon one another."""
+
+_LABEL = 22 * LETTER
 _APART = 17.0
 _MARKERS = 6
 
@@ -74,7 +77,8 @@ def lines(caption: Caption, series: Sequence[Series], x: Axis, y: Axis) -> Marku
     names = [fitted(each.series.name, _LABEL) for each in drawn]
     plot = Plot(steps.room, TOP + 8, WIDTH - max(map(wide, names)) - 30, HEIGHT - 48)
     along = scale((point.x for each in drawn for point in each.points), plot.left, plot.right, x.low, x.high)
-    curves = [_curve(each, along, up) for each in drawn]
+    banded = len(drawn) <= BANDS
+    curves = [_curve(each, along, up, banded) for each in drawn]
     parts = [upright(up, plot, steps), across(along, plot, x.label), *curves, _ends(drawn, names, along, up)]
     return chart(caption, HEIGHT, parts, [*map(_said, drawn), *_thinning(drawn)])
 
@@ -100,13 +104,13 @@ def _thinning(drawn: Sequence[_Drawn]) -> Iterator[str]:
         )
 
 
-def _curve(each: _Drawn, along: Scale, up: Scale) -> Markup:
+def _curve(each: _Drawn, along: Scale, up: Scale, banded: bool) -> Markup:
     at = [f"{along(point.x):.2f},{up(point.y):.2f}" for point in each.points]
     marked = each.points[:: max(1, len(each.points) // _MARKERS)]
     return element(
         "g",
         element("title", each.series.name),
-        _band(each.points, along, up),
+        _band(each.points, along, up) if banded or len(at) == 1 else None,
         element("path", d="M" + "L".join(at), class_="curve", stroke_dasharray=each.look.dash) if len(at) > 1 else None,
         *(marker(each.look, along(point.x), up(point.y)) for point in (*marked, each.points[-1])),
         class_=each.look.name,

@@ -15,7 +15,7 @@ from loopwright.report.frame import Axis, Caption
 from loopwright.report.heat import Cell as HeatCell
 from loopwright.report.heat import heat
 from loopwright.report.histogram import Bins, histogram
-from loopwright.report.lines import Series, lines
+from loopwright.report.lines import BANDS, Series, lines
 from loopwright.report.markup import Child, Markup, element, joined, shortened
 from loopwright.report.page import charts, figure, paragraph
 from loopwright.report.spark import spark
@@ -27,6 +27,9 @@ from loopwright.runs.series import Cell, Course, Line, summed
 _EARNED = heads("arm >pulls >share >rewards >mean >95_%_interval over_time")
 _TAKEN = heads("decision context arm >probability ~reason")
 _SCALED = "reward, scaled to 0..1"
+_HELD, _TABLED = "Bands are 95 % intervals.", "The table below has their 95 % intervals."
+_LEAST = 5
+"""Trials whose mean is drawn by itself."""
 _ROOM = 6
 """Columns of a heat map that can still be read."""
 
@@ -77,20 +80,20 @@ def _over_time(course: Course) -> Iterator[Markup]:
     means = curves.series(arms, lambda cells: curves.mean_points(course, curves.so_far(cells)))
     yield figure(
         lines(Caption("Mean reward so far, by arm", _SCALED, earned), means, trial, reward),
-        "Over all contexts. Bands are 95 % intervals. The mean of an arm that was given up early leans low.",
+        f"Over all contexts. {_HELD if len(means) <= BANDS else _TABLED} The mean of an arm that was given up early leans low.",
     )
-    recent = Series("all arms", curves.mean_points(course, curves.everything(course)))
-    stretch = "each trial" if course.width == 1 else f"{count(course.width)} trials"
+    coarse = curves.coarser(course, _LEAST)
+    recent = Series("all arms", curves.mean_points(coarse, curves.everything(coarse)))
     yield figure(
         lines(Caption("Reward, stretch by stretch", _SCALED, earned), [recent], trial, reward),
-        f"What the decisions of {stretch} earned on average, with its 95 % interval: whether the run gets better.",
+        f"What {count(coarse.width)} trials earned on average, with its 95 % interval: whether the run gets better.",
     )
     pulled = curves.series(arms, lambda cells: curves.pull_points(course, cells))
     yield figure(
         lines(Caption("Pulls so far, by arm", "decisions", made), pulled, trial, Axis("decisions", 0)),
         "A steeper line is an arm that is chosen more often.",
     )
-    explored = Series("explored", curves.explored_points(course))
+    explored = Series("explored", curves.explored_points(coarse))
     where = "in its context" if course.apart else "over all contexts"
     yield figure(
         lines(
