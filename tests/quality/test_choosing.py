@@ -24,6 +24,9 @@ LENGTHS: dict[str, dict[str, int]] = {
     "1,000 characters or less": {"max_characters": 1000},
     "Each message should be at most 30 words long": {"max_words": 30},
     "up to a dozen words": {"max_words": 12},
+    "The message must not exceed 50 words": {"max_words": 50},
+    "keep it under 50 words": {"max_words": 49},
+    "should not be longer than two sentences": {"max_sentences": 2},
     "10 to 20 words": {"min_words": 10, "max_words": 20},
     "between ten and twenty words": {"min_words": 10, "max_words": 20},
     "10-20 words": {"min_words": 10, "max_words": 20},
@@ -73,6 +76,8 @@ PATTERNS: dict[str, tuple[str, str]] = {
     'contains the words "please" and "thanks"': ("Please, and thanks", "please"),
     'must mention "refund" or "money back"': ("I want my money  back: refund", "I want it back"),
     "never mention 'lawsuit'": ("law suits me", "a Lawsuit follows"),
+    "never says 'urgent'": ("as urgently as can be", "Urgent!"),
+    "it never contains emojis": ("fine :)", "fine 🙂"),
     'does not use the words "very", "really" or "just"': ("justice", "it is just so"),
     'starts with "Dear"': (" Dear shop", "My dear"),
     'ends with "C++ (2.0)"': ("I know C++ (2.0)", "I know C++ (200)"),
@@ -103,7 +108,7 @@ LEFT: dict[str, str] = {
 def test_amounts_become_lengths(fact: str) -> None:
     choice = choose([fact])
     assert [(one.kind, one.parameters) for one in choice.chosen] == [("length", LENGTHS[fact])] and not choice.left
-    assert choice.chosen[0].why.startswith(f'"{fact}": at ')
+    assert choice.chosen[0].why.startswith((f'"{fact}": at ', f'"{fact}": exactly '))
 
 
 @pytest.mark.parametrize("fact", LANGUAGES)

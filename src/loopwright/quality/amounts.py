@@ -37,7 +37,10 @@ _NUMBERS = {
 _NUMBER_WORDS = re.compile(rf"\b(?:{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})\b")
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
-_LESS = r"at most|no more than|not more than|up to|(?:a )?max(?:imum)?\.?(?: of)?|no longer than|not longer than|within|<=|≤"
+_LESS = (
+    r"at most|no more than|not more than|(?:does )?not exceed|up to|(?:a )?max(?:imum)?\.?(?: of)?|no longer than|"
+    r"not (?:be )?longer than|within|<=|≤"
+)
 _MORE = (
     "at least|no fewer than|no less than|not less than|(?:a )?min(?:imum)?\\.?(?: of)?|no shorter than|not shorter than|>=|≥"
 )

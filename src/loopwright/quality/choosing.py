@@ -112,7 +112,7 @@ def _read(fact: str) -> list[_Reading]:
 
 
 _FILLER = re.compile(
-    r"^(?:(?:the|each|every|all|an?) )?"
+    r"^(?:keep (?!to\b))?(?:(?:the|each|every|all|an?) )?"
     r"(?:(?:texts?|messages?|rows?|answers?|reviews?|repl(?:y|ies)|it|they|output|field|values?) )?"
     r"(?:(?:must|should|shall|has to|have to|needs to|please|always) )?(?:(?:be|is|are|have|has|consist of|keep to|being) )?"
 )
@@ -132,8 +132,14 @@ def _amount(plain: str) -> list[_Reading]:
     said = {f"min_{found.unit}s": found.least, f"max_{found.unit}s": found.most}
     parameters: Parameters = {name: bound for name, bound in said.items() if bound is not None}
     said_as = {"min": "at least", "max": "at most"}
-    note = ", ".join(f"{said_as[name[:3]]} {bound} {found.unit}s" for name, bound in parameters.items())
+    note = ", ".join(f"{said_as[name[:3]]} {_counted(bound, found.unit)}" for name, bound in said.items() if bound is not None)
+    if found.least is not None and found.least == found.most:
+        note = f"exactly {_counted(found.least, found.unit)}"
     return [_Reading("length", parameters, note)]
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 _CODE_OF = {name.casefold(): code for code, name in NAMES.items()}
@@ -159,7 +165,8 @@ def _shape(plain: str) -> list[_Reading]:
 
 _FORBIDDING = (
     r"(?:(?:do|does|must|should|may|can)(?: not|n't)|cannot|not|never|no|avoids?|without|free (?:of|from))"
-    r"(?: (?:contain|hold|use|include|mention|have|name|using|containing|mentioning|any|the use of|an?))*"
+    r"(?: (?:contains?|holds?|uses?|includes?|mentions?|says?|have|name|using|containing|mentioning|saying|any|the use of|"
+    r"an?))*"
 )
 _FORBIDDEN = re.compile(rf"{_FORBIDDING} (?P<things>.+)")
 _LISTED = re.compile(r",? (?:or|and|nor) (?:any |no |an? )?|, ?(?:no )?")
