@@ -22,8 +22,8 @@ Load: TypeAlias = Literal["low", "medium", "high"]
 
 _FACT = re.compile(r"^- (.+?): (.*)$", re.M)
 _SLOT = re.compile(r"\{(\w+)\}")
-_CLOSING = re.compile(r"<(\\*)/(?=(?:data|premise|hypothesis)>)", re.I)
-_CLOSING_FENCED = re.compile(r"<\\(\\*)/(?=(?:data|premise|hypothesis)>)", re.I)
+_CLOSING = re.compile(r"<(\\*)(?=\s*/\s*(?:data|premise|hypothesis)\s*>)", re.I)
+_CLOSING_FENCED = re.compile(r"<\\(\\*)(?=\s*/\s*(?:data|premise|hypothesis)\s*>)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ def _part(part: str, is_slot: bool, seen: set[str]) -> str:
 
 def _fenced(value: str) -> str:
     """A text that would close the tags around it gets a backslash there, which it loses again when it is read."""
-    return _CLOSING.sub(r"<\\\1/", value)
+    return _CLOSING.sub(r"<\\\1", value)
 
 
 def _unfenced(value: str) -> str:
-    return _CLOSING_FENCED.sub(r"<\1/", value)
+    return _CLOSING_FENCED.sub(r"<\1", value)
