@@ -142,7 +142,7 @@ def test_a_batch_is_weighed_as_a_whole() -> None:
 
 @pytest.mark.parametrize("measure", ["distinct_1", "distinct_2", "distinct_3", "compression", "self_bleu", "vendi", "coverage"])
 def test_every_measure_of_diversity_is_higher_where_texts_differ(measure: str) -> None:
-    gate = build({"diversity": {"min": 0.0, "measure": measure}}, Given(batch=3))
+    gate = build({"diversity": {"min": 0.0, "measure": measure}}, Given(batch=6))
     texts = ("where is my parcel now", "give me money please today", "the thing broke twice again")
     same, varied = ([Row({"text": text}) for text in some] for some in ((texts[0],) * 3, texts))
     low, high = gate.weigh(same)[0].ruling.score, gate.weigh(varied)[0].ruling.score

@@ -241,7 +241,7 @@ def test_a_batch_whose_rows_are_too_alike_is_rejected(desk: Desk) -> None:
     assert ended.code == 4
     reject = desk.rows("rejects.jsonl")[0]
     assert reject["rejected_by"] == "diversity"
-    assert "distinct_2 of 10 rows is" in reject["reason"]
+    assert "distinct_2 of 5 rows is" in reject["reason"]
     assert reject["scores"]["diversity"] < 0.9
 
 

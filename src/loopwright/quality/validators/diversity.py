@@ -23,11 +23,14 @@ class Diversity(Parameters):
     min: Annotated[float, Field(ge=0, le=1)]
     field: TextField = None
     measure: Measure = "distinct_2"
-    n: Annotated[int | None, Field(ge=2, description="of how many rows it is taken; default: the batch size")] = None
+    n: Annotated[
+        int | None,
+        Field(ge=2, description="of how many rows it is taken; default: half the batch, so that some may be lacking"),
+    ] = None
     embedder: EmbedderName = "lexical"
 
     def fitted(self, given: Given) -> Diversity:
-        return self if self.n is not None else self.model_copy(update={"n": max(2, given.batch)})
+        return self if self.n is not None else self.model_copy(update={"n": max(2, -(-given.batch // 2))})
 
     def weigh(self, rows: Sequence[Row]) -> Ruling:
         n = self.n or len(rows)
