@@ -11,7 +11,8 @@ PLAIN = RewardBlock()
 
 
 def test_eight_of_ten_at_quality_0_8_earn_exactly_0_64() -> None:
-    assert earned(Batch(10, [0.8] * 8), PLAIN, True, Mean(500, 100.0)).value == 0.64
+    found = earned(Batch(10, [0.8] * 8), PLAIN, True, Mean(500, 100.0))
+    assert (found.value, found.parts["quality"]) == (0.64, 0.8)
 
 
 def test_without_a_judge_the_pass_rate_is_earned() -> None:

@@ -53,8 +53,9 @@ def earned(batch: Batch, weights: RewardBlock, judged: bool, before: Mean) -> Ea
     parts: dict[str, float | int | None] = {"passed": len(batch.scores), "rows": batch.ordered}
     if judged:
         likely = (math.fsum(known) + PRIOR_WEIGHT * before.value) / (len(known) + PRIOR_WEIGHT)
-        value = math.fsum(likely if score is None else score for score in batch.scores) / batch.ordered
-        parts |= {"judged": len(known), "quality": value / rate if rate else None}
+        total = math.fsum(likely if score is None else score for score in batch.scores)
+        value = total / batch.ordered
+        parts |= {"judged": len(known), "quality": total / len(batch.scores) if batch.scores else None}
     if weights.diversity_weight:
         novelty = math.fsum(batch.novelty) / batch.ordered
         value = (1 - weights.diversity_weight) * value + weights.diversity_weight * novelty
