@@ -85,11 +85,12 @@ def test_windows_that_are_probably_not_meant_are_warned_of(tmp_path: Path, text:
     "text",
     [
         "items: 10000\nwindow: 16\nmodels: [{id: a, provider: refusing, limits: {concurrency: 8}}]\npolicy: thompson\n",
+        "items: 10000\nwindow: 1\nmodels: [{id: a, provider: refusing}]\npolicy: thompson\n",
         "items: 100\nwindow: 50\n",
         "items: 100\nwindow: 50\npolicy: {warm_start: {state: a.json, policy: {fixed: narrow}}}\n",
         "items: 9\nwindow: 4\npolicy: thompson\n",
     ],
-    ids=["sound", "uniform", "fixed", "few"],
+    ids=["sound", "unsaid", "uniform", "fixed", "few"],
 )
 def test_there_are_no_warnings_where_they_would_not_matter(tmp_path: Path, text: str) -> None:
     assert check(spec(tmp_path, text)).warnings == ()

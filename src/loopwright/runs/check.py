@@ -79,11 +79,11 @@ def warnings(spec: RunSpec) -> Iterator[str]:
             f"window {spec.window} exceeds a tenth of the {expected} expected trials: many decisions will be taken before much "
             f"has been learned; `window: {tenth}` learns sooner, and takes longer"
         )
-    in_flight = sum(model.limits.concurrency for model in spec.models)
+    in_flight = sum(model.limits.concurrency for model in spec.models if "concurrency" in model.limits.model_fields_set)
     if spec.window * spec.calls_per_trial() < 2 * in_flight:
         yield (
             f"window {spec.window} is below twice the {in_flight} calls that may be in flight: "
-            "slow trials will leave the models idle"
+            "slow trials will leave the models idle; a larger `window` keeps them busy, and learns later"
         )
 
 
