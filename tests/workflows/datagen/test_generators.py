@@ -146,12 +146,13 @@ async def test_an_error_that_stops_the_run_is_not_swallowed(kind: str, write: Wr
     ("said", "kept"),
     [
         ('"where is it?"', "where is it?"),
-        ("  where\nis it?\n", "where is it?"),
+        ("  where is it?\n", "where is it?"),
+        ('He said "hi",\n\nand left', 'He said "hi",\n\nand left'),
         ("it's 5 o'clock", "it's 5 o'clock"),
         ('"a" and "b"', '"a" and "b"'),
         ("“soon”", "soon"),
         ('""', ""),
     ],
 )
-def test_a_piece_has_no_quotes_around_it(said: str, kept: str) -> None:
+def test_a_piece_has_no_quotes_around_it_and_keeps_those_within_and_its_lines(said: str, kept: str) -> None:
     assert piece(said) == kept

@@ -102,8 +102,8 @@ def _facts(order: Order, draft: Draft, answers: Mapping[int, str]) -> dict[str, 
 
 
 def piece(text: str) -> str:
-    """What a model wrote into a slot, without the quotes and line breaks that it was asked to leave out."""
-    plain = " ".join(text.split())
+    """What a model wrote into a slot, without the quotes around it that it was asked to leave out."""
+    plain = text.strip()
     if len(plain) > 1 and _QUOTES.get(plain[0]) == plain[-1] and plain[0] not in plain[1:-1]:
         return plain[1:-1].strip()
     return plain
