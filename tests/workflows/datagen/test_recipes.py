@@ -82,6 +82,10 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         (MODEL + "arms: [{id: a, kind: chain, params: {chain: [naive, evlove]}}]\n", "did you mean 'evolve'?"),
         (MODEL + "task: {labels: {a: 0, b: 0}}\n", "wants no label at all"),
         (MODEL + "policy: {fixed: naive.bold}\n", "policy.fixed.arm: no arm is called 'naive.bold'"),
+        (
+            f"{GRAMMAR}constraints: {{schema: {{type: object, required: [text, city]}}}}\n",
+            "constraints.schema: no row of the grammar can satisfy it; expected one that fits what is derived",
+        ),
         (rules("    row: [hello]\n"), "makes a row that is text, and the schema asks for an object"),
         (GRAMMAR + "policy: {kind: epsilon_greedy, epsilon_start: 0.3}\n", "epsilon_start by epsilon_decay: give both"),
     ],

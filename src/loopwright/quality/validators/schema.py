@@ -96,5 +96,17 @@ def _impossible(schema: Any) -> str | None:
         return None
 
 
+def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a row could satisfy both, as far as that can be disproven."""
+    from jsonschema_rs import canonical, canonicalize  # noqa: PLC0415
+
+    try:
+        form = canonicalize(orjson.loads(orjson.dumps(one)))
+        both = form.intersect(canonicalize(orjson.loads(orjson.dumps(other)), draft=form.draft))
+    except ValueError:
+        return True
+    return both.satisfiability() is not canonical.Satisfiability.NO
+
+
 def _not_fetched(uri: str) -> Any:
     raise ValueError(f"{uri} is outside the schema; schemas are not fetched")

@@ -15,7 +15,7 @@ from loopwright.llm.quoting import quote
 from loopwright.policy import build as build_policy
 from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
-from loopwright.quality.validators.schema import compiled
+from loopwright.quality.validators.schema import agree, compiled
 from loopwright.records import Json
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish, seeds
@@ -30,6 +30,7 @@ _OFF = 0.01
 def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     """What follows from another mistake is not said again: validators and arms are looked at where the rows are sound."""
     found = [*_grammar(recipe, brief), *_schema(recipe)]
+    found = found or [*_agreement(recipe, brief)]
     found = found or [*_labels(recipe, brief)]
     yield from found
     yield from publish.problems(recipe.output.publish, "output.publish")
@@ -52,6 +53,17 @@ def _schema(recipe: RecipeBlock) -> Iterator[Problem]:
             compiled(recipe.constraints.fits)
         except UsageError as error:
             yield Problem("constraints.schema", str(error), "a JSON Schema of the rows")
+
+
+def _agreement(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    """A grammar none of whose rows fits the schema."""
+    given, grammar = recipe.constraints.fits, brief.grammar
+    if given is None or grammar is None:
+        return
+    derived = grammar.schema()
+    if not agree(given, derived):
+        expected = f"one that fits what is derived from the grammar: {orjson.dumps(derived).decode()}"
+        yield Problem("constraints.schema", "no row of the grammar can satisfy it", expected)
 
 
 def _labels(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
