@@ -71,6 +71,18 @@ def test_a_run_is_labelled_fitted_to_and_judged_and_the_next_run_uses_what_came_
     assert all((turn["confidence_score"] < 0.5) == ("think" in turn["answer"]) for turn in firsts)
 
 
+def test_a_run_tells_of_answers_that_changed_since_it_fitted_its_classifier_to_them(desk: Here) -> None:
+    call, folder = desk.call, desk.folder
+    assert call("classifier", "label", "twice", "-o", "labels.csv").code == 0
+    fitting = ("--set", "classifier={fit: {sources: [labels.csv]}}", "--set", "policy={fixed: stop}", "--name", "fitted")
+    assert call("run", "twice.yaml", *fitting, "--quiet").code == 0
+    assert "labels.csv" not in call("run", "twice.yaml", *fitting, "--quiet").err
+    lines = (folder / "labels.csv").read_text().splitlines()
+    (folder / "labels.csv").write_text("\n".join(lines[:-3]))
+    told = call("run", "twice.yaml", *fitting, "--quiet")
+    assert told.code == 0 and "warning: labels.csv held something else when this run began" in told.err
+
+
 def test_what_cannot_be_used_is_said(desk: Here) -> None:
     call, folder = desk.call, desk.folder
     (folder / "there.json").write_text("{}")

@@ -101,7 +101,7 @@ def test_starting_again_with_another_state_says_so_and_goes_on_with_the_first(ru
     second = run(again, memory={})
     assert second.folder == first.folder
     (said,) = again.said
-    assert "another state than state.json" in said
+    assert "state.json held something else when this run began" in said
     assert "--fresh" in said
     fresh = run(fresh=True, memory={})
     assert fresh.folder != first.folder

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from loopwright.errors import RunNotFound, UsageError
 from loopwright.runs.check import Checked, check
 from loopwright.runs.folder import RunFolder
+from loopwright.spec.blocks import RunSpec
 from loopwright.store.reader import noted
 
 
@@ -33,6 +36,12 @@ def again(folder: RunFolder, sets: Sequence[str] = ()) -> Again:
             "only what does not change a result (budget, limits, addresses, ...) may change"
         )
     return Again(checked, Path(began["base"]), all_sets)
+
+
+def located(folder: RunFolder, spec: RunSpec, base: Path) -> RunSpec:
+    """The spec with what its files said when the run first started; where it has not, with what they say now."""
+    began = noted(folder.store).get("start") if folder.store.is_file() else None
+    return spec.located(base, None if began is None else type(spec).model_validate_json(orjson.dumps(began["spec"])))
 
 
 def _latest(sets: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from loopwright import workflows
 from loopwright.errors import LoopwrightError
 from loopwright.llm.providers import ANSWERERS
 from loopwright.loop.work import Ended, Glance, Workflow
-from loopwright.runs.again import again
+from loopwright.runs.again import again, located
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.states import state_of
 from loopwright.store.reader import noted
@@ -45,7 +45,8 @@ def made(folder: RunFolder, where: str, sets: Sequence[str] = ()) -> Any:
     found = again(folder, sets)
     module, _, name = where.partition(":")
     learned = partial(state_of, folder, own=False)
-    ended = Ended(found.checked.spec, found.checked.digest, folder.path, folder.store, found.base, learned)
+    spec = located(folder, found.checked.spec, found.base)
+    ended = Ended(spec, found.checked.digest, folder.path, folder.store, found.base, learned)
     return getattr(import_module(module), name)(ended)
 
 

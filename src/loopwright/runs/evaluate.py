@@ -93,7 +93,7 @@ def _generalises(policy: Policy | None) -> bool:
 def _encoding(began: dict[str, Any]) -> Encoding | None:
     spec = began["spec"]
     workflow: Workflow = workflows.KINDS.load(spec["workflow"])
-    work = at_work(workflow, workflow.spec.model_validate_json(json.dumps(spec)).located(Path(began["base"])))
+    work = at_work(workflow, workflow.spec.model_validate_json(json.dumps(spec)))
     encoding: Encoding | None = getattr(work, "encoding", None)
     return encoding
 

@@ -106,7 +106,7 @@ class Life:
             monitoring = monitors.feed(live, self._base, self._watcher.notice)
             async with _beside(self._watcher.watch(live)), _beside(monitoring):
                 with _signals(loop, self._watcher, self._drain_s):
-                    stages = Stages(store, models, spec.seed, self._base)
+                    stages = Stages(store, models, spec.seed, self._base, self._watcher.notice)
                     end = await self._whole(loop, work, stages, Probing(spec, models, built, self._watcher.notice))
             missed = None
             if end.status == "done":

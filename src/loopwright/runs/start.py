@@ -20,9 +20,10 @@ from loopwright.errors import LoopwrightError, ReplayDiffers, SpecError, UsageEr
 from loopwright.llm.spending import Spending
 from loopwright.loop.adapt import End, end_by
 from loopwright.loop.progress import Progress
+from loopwright.loop.stage import outdated
 from loopwright.loop.work import Ended, Work
 from loopwright.records import Arm, Fields, Json
-from loopwright.runs.again import again
+from loopwright.runs.again import again, located
 from loopwright.runs.beginning import Beginning, changed, keep, read, starts
 from loopwright.runs.check import Checked, check, check_files
 from loopwright.runs.domain import Domain, home
@@ -108,8 +109,9 @@ def resume(folder: RunFolder, sets: Sequence[str], watcher: Watcher, drain_s: fl
 
 
 async def _live(prepared: Prepared, watcher: Watcher, drain_s: float, given: Given = NOTHING) -> Result:
+    prepared = _located(prepared, watcher)
     folder, checked = prepared.folder, prepared.checked
-    work = at_work(checked.workflow, checked.spec.located(prepared.base), given.work)
+    work = at_work(checked.workflow, checked.spec, given.work)
     domain = _domain(checked, work)
     beginning = _beginning(prepared, work, domain, watcher)
     folder.create()
@@ -129,6 +131,19 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float, given: Giv
             ended = Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base, learned)
             files = outputs(checked.workflow, ended)
     return Result(folder, *lived, files)
+
+
+def _located(prepared: Prepared, watcher: Watcher) -> Prepared:
+    """With the spec as the run goes by it: what it says in files is what they said when the run first started."""
+    checked, base = prepared.checked, prepared.base
+    try:
+        spec = located(prepared.folder, checked.spec, base)
+    except SpecError as error:
+        raise checked.document.blame(error) from None
+    with suppress(UsageError):  # what is gone or broken is not missed
+        if checked.spec.located(base) != spec:
+            watcher.notice(outdated(", ".join(checked.spec.named_files())))
+    return prepared._replace(checked=checked._replace(spec=spec))
 
 
 def _is_done(folder: RunFolder) -> bool:
@@ -162,10 +177,7 @@ def _beginning(prepared: Prepared, work: Work[Any], domain: Domain | None, watch
             "what was learned does not fit; start another run with --fresh"
         )
     for name in changed(kept, prepared.base):
-        watcher.notice(
-            f"warning: this run began with another state than {name} holds now, and goes on with that one; "
-            "--fresh starts a run with what the file holds now"
-        )
+        watcher.notice(outdated(name))
     return kept
 
 

@@ -207,9 +207,14 @@ class RunSpec(Block):
         """A `policy:` as it stands in a file, with what this workflow takes it to mean."""
         return given
 
-    def located(self, base: Path) -> Self:
-        """The same with what it says in files, where those decide which arms there are; they are looked for in `base`."""
+    def located(self, base: Path, begun: Self | None = None) -> Self:
+        """The same with what it says in files, where those decide which arms there are: as a run has `begun` with it, else as
+        it stands in `base`."""
         return self
+
+    def named_files(self) -> Iterable[str]:
+        """The files that `located` reads."""
+        return ()
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong with it beyond its types, each with its path in the file."""

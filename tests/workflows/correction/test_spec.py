@@ -139,3 +139,13 @@ def test_a_dataset_is_checked_before_the_run(desk: Desk) -> None:
     done = desk.run()
     assert done.code == 2
     assert "twice.csv cannot be read" in done.err
+
+
+def test_check_says_what_is_wrong_with_a_bank_in_a_file(desk: Desk) -> None:
+    words = "reprompts: {bank: bank.json, ids: [minne]}\n"
+    (desk.folder / "bank.json").write_text('[{"id": "mine", "text": "Once more."}]')
+    for ended in (desk.check(words), desk.run(words)):
+        assert ended.code == 2
+        assert "reprompts.ids[0]: no reprompt is called 'minne'" in ended.err and "did you mean 'mine'?" in ended.err
+    (desk.folder / "bank.json").unlink()
+    assert "bank.json cannot be read: No such file" in desk.check(words).err

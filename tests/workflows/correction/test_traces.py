@@ -330,3 +330,47 @@ def test_what_other_ways_are_worth_is_told_from_the_log(desk: Desk) -> None:
     desk.questions(range(15, 45))
     desk.run("policy: {kind: lin_ts}\nmax_turns: 2\n", "--name", "unstated")
     assert desk.summary()["other_ways"] is None
+
+
+MINE = "policy: {fixed: mine}\nmax_turns: 1\nreprompts: bank.json\n"
+
+
+def bank(desk: Desk, words: str) -> None:
+    (desk.folder / "bank.json").write_text(json.dumps([{"id": "mine", "text": words}]))
+
+
+@pytest.mark.parametrize("becomes", ["edited", "gone", "broken"])
+def test_a_run_goes_on_with_the_words_that_it_began_with_and_says_so(desk: Desk, becomes: str) -> None:
+    bank(desk, "Take it step by step.")
+    assert desk.run(MINE + "budget: {calls: 9}\n").code == 3
+    if becomes == "edited":
+        bank(desk, "Shout.")
+    elif becomes == "gone":
+        (desk.folder / "bank.json").unlink()
+    else:
+        (desk.folder / "bank.json").write_text("[")
+    gone_on = desk.call("runs", "resume", desk.place.name, "--set", "budget.calls=null", "--quiet")
+    assert gone_on.code == 0, gone_on.err
+    assert ("bank.json held something else when this run began" in gone_on.err) == (becomes == "edited")
+    traces = desk.lines("traces_*.jsonl")
+    assert len(traces) == 12
+    assert {trace["turns"][1]["prompt_text"] for trace in traces} == {"Take it step by step."}
+    assert desk.call("report", desk.place.name, "-o", "report.html").code == 0
+    assert "step by step" in (desk.folder / "report.html").read_text()
+    assert desk.call("policy", "show", desk.place.name).code == 0
+    if becomes == "edited":
+        anew = desk.call("run", "spec.yaml", "--fresh", "--set", "budget.calls=null", "--quiet")
+        assert anew.code == 0 and "began" not in anew.err
+        assert {trace["turns"][1]["prompt_text"] for trace in desk.lines("traces_*.jsonl")} == {"Shout."}
+
+
+@pytest.mark.parametrize(("was", "now"), [("twice 3?", "twice 3 again?"), ("3?,6", "3?,7")])
+def test_a_run_does_not_go_on_with_other_questions(desk: Desk, was: str, now: str) -> None:
+    assert desk.run(STEPS + "max_turns: 1\nbudget: {calls: 9}\n").code == 3
+    file = desk.folder / "twice.csv"
+    file.write_text(file.read_text().replace(was, now))
+    gone_on = desk.call("runs", "resume", desk.place.name, "--set", "budget.calls=null", "--quiet")
+    assert gone_on.code == 1
+    assert "trial 2 asked the question 'n3', which has other words or another reference now" in gone_on.err
+    file.write_text(file.read_text().replace(now, was))
+    assert desk.call("runs", "resume", desk.place.name, "--set", "budget.calls=null", "--quiet").code == 0

@@ -12,6 +12,7 @@ from tests.workflows.datagen.writers import sentence
 from loopwright.errors import Overloaded
 from loopwright.llm import prompts, structured
 from loopwright.llm.messages import Reply, Request, Usage
+from loopwright.loop.stage import FromFiles
 from loopwright.loop.trial import Place
 from loopwright.quality.gate import View
 from loopwright.workflows.datagen.material import ByLabel, Material, Past
@@ -60,6 +61,9 @@ class Steps:
 
     async def run(self, name: str, reads: Any, work: Callable[[Place], Awaitable[Any]]) -> Any:
         return json.loads(json.dumps(await work(Place(-1, 7, self._script))))
+
+    async def read(self, name: str, reads: Any, files: FromFiles) -> Any:
+        return files.make(files.read())
 
 
 class Script:

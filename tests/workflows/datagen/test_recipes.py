@@ -176,6 +176,24 @@ def test_seeds_that_cannot_be_used_end_the_run_with_nothing_lost(desk: Desk, nam
         assert desk.run(recipe).code == 0
 
 
+def test_seeds_that_change_are_told_of_and_change_nothing(desk: Desk) -> None:
+    seeds = desk.folder / "seeds.jsonl"
+    seeds.write_text('{"text": "a first one", "label": "refund"}\n')
+    recipe = FREE + "seeds: {path: seeds.jsonl}\n" + TARGET
+    assert desk.run(recipe).code == 0
+    first = desk.rows()
+    again = desk.run(recipe)
+    assert "seeds.jsonl" not in again.err
+    seeds.write_text('{"text": "another", "label": "refund"}\n')
+    told = desk.run(recipe)
+    assert told.code == 0 and "warning: seeds.jsonl held something else when this run began" in told.err
+    assert "--fresh starts a run with what is there now" in told.err
+    seeds.unlink()
+    gone = desk.run(recipe)
+    assert gone.code == 0 and "seeds.jsonl" not in gone.err
+    assert desk.rows() == first
+
+
 def test_seeds_without_the_fields_of_the_rows_are_not_silently_useless(desk: Desk) -> None:
     (desk.folder / "seeds.csv").write_text("message,intent\nhello,refund\n")
     ended = desk.run(f"{FREE}\nseeds: {{path: seeds.csv}}\n{TARGET}")

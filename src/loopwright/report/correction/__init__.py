@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,7 +20,7 @@ from loopwright.workflows.correction.spec import CorrectionSpec
 def sections(shown: Shown) -> Iterator[Section]:
     began: Any = shown.reader.meta().get("start") or {}
     try:
-        spec = CorrectionSpec.model_validate_json(json.dumps(began.get("spec"))).located(Path(began.get("base", ".")))
+        spec = CorrectionSpec.model_validate_json(json.dumps(began.get("spec")))
         found: Told = told(shown, spec)
     except (ValidationError, UsageError) as error:
         said = f"Its spec cannot be read by this version, so that its traces are not shown: {shortened(str(error), 300)}"

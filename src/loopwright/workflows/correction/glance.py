@@ -19,7 +19,7 @@ from loopwright.workflows.correction.traces import About, traces
 
 def glance(ended: Ended) -> Glance:
     """Of the questions whose reference answer is known."""
-    spec = cast(CorrectionSpec, ended.spec).located(ended.base)
+    spec = cast(CorrectionSpec, ended.spec)
     with RunReader.open(ended.store) as reader:
         trials = reader.count(TRIAL)
         plain = _summed_up(ended, trials) or _counted(reader, spec, trials)

@@ -25,7 +25,7 @@ from loopwright.workflows.correction.traces import About, Trace, record, traces
 
 def write(ended: Ended) -> list[Path]:
     """Replaces them: what settled so far is in them. Their names have the date of the run's start."""
-    spec = cast(CorrectionSpec, ended.spec).located(ended.base)
+    spec = cast(CorrectionSpec, ended.spec)
     with RunReader.open(ended.store) as reader:
         meta = reader.meta()
         about = About.of(spec.dataset.name, meta)

@@ -195,13 +195,24 @@ class CorrectionSpec(RunSpec):
     def asks_for_json(self) -> tuple[str, ...]:
         return () if self.reward.judge is None else (self.reward.judge,)
 
-    def located(self, base: Path) -> CorrectionSpec:
-        """With the bank read from its file."""
+    def located(self, base: Path, begun: CorrectionSpec | None = None) -> CorrectionSpec:
+        """With the bank as it stands in its file."""
         path = self.reprompts.bank
         if not isinstance(path, str):
             return self
-        entries = tuple(read_bank((base / Path(path).expanduser()).resolve()))
-        return self.model_copy(update={"reprompts": self.reprompts.model_copy(update={"bank": entries})})
+        kept = path if begun is None else begun.reprompts.bank
+        entries = read_bank((base / Path(path).expanduser()).resolve()) if isinstance(kept, str) else kept
+        found = self.model_copy(update={"reprompts": self.reprompts.model_copy(update={"bank": entries})})
+        if wrong := list(found._of_reprompts()):
+            raise SpecError(wrong)
+        return found
+
+    def named_files(self) -> Iterable[str]:
+        return [self.reprompts.bank] if isinstance(self.reprompts.bank, str) else []
+
+    def doubts(self, base: Path) -> Iterable[str]:
+        self.located(base)
+        return ()
 
     def asks_for_logprobs(self) -> bool:
         given = self.classifier.logprobs

@@ -10,7 +10,7 @@ from loopwright.datasets import checker_of, source
 from loopwright.datasets.checking import Checker
 from loopwright.datasets.source import Source
 from loopwright.datasets.splits import chosen
-from loopwright.errors import CallError
+from loopwright.errors import CallError, ReplayDiffers
 from loopwright.learn.error_classifier.protocol import ErrorClassifier
 from loopwright.learn.error_classifier.rule import Rule
 from loopwright.llm.messages import Request
@@ -94,8 +94,7 @@ class Correction:
             await self._correct(trial, chooser, talk, samples)
         except CallError as error:  # what was answered before is kept
             failure = Failure(error.kind, str(error))
-        facts: Fields = {"question": example.inputs["question"], "reference": example.reference}
-        return Outcome(tuple(samples), data=facts, failure=failure)
+        return Outcome(tuple(samples), data=_facts(example), failure=failure)
 
     async def _correct(self, trial: Trial, chooser: Chooser, talk: Conversation, samples: list[Sample]) -> None:
         earned = Earned(chooser, self.spec.reward.return_to_go)
@@ -137,7 +136,8 @@ class Correction:
         return render(self.spec.prompt, question=f"{example.context}\n\n{question}" if example.context else question)
 
     def settle(self, trial: Trial, outcome: Outcome, state: Running) -> Settlement:
-        """A final answer that is right is accepted."""
+        """A final answer that is right is accepted. A resumed run is told where its questions are others by now."""
+        _require_same(trial, outcome)
         if outcome.failure or not outcome.samples:
             return Settlement()
         turns: list[Any] = [sample.data for sample in outcome.samples]
@@ -147,3 +147,16 @@ class Correction:
 
     def missed(self, state: Running) -> str | None:
         return None
+
+
+def _facts(example: Example) -> Fields:
+    """What is kept of a question."""
+    return {"question": example.inputs["question"], "reference": example.reference}
+
+
+def _require_same(trial: Trial, outcome: Outcome) -> None:
+    if outcome.data not in (None, _facts(trial.item.content)):
+        raise ReplayDiffers(
+            f"trial {trial.number} asked the question {trial.item.id!r}, which has other words or another reference now: "
+            "bring the dataset back that this run began with, or start another run with --fresh"
+        )

@@ -8,6 +8,7 @@ that a resumed run trains nothing again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from loopwright.learn.nearness import Pair, nearness
 from loopwright.learn.protocol import Target
 from loopwright.learn.rows import Rows
 from loopwright.learn.scoring import Score, scores, told
+from loopwright.loop.stage import FromFiles
 from loopwright.loop.work import Happening, Payoff
 from loopwright.quality.row import Row
 from loopwright.records import DecisionId, Fields, Json
@@ -46,12 +48,17 @@ class Evaluation:
 
     # preparing
 
-    def read(self, base: Path) -> Json:
+    def dev(self, base: Path) -> FromFiles:
         """The dev rows, checked; a library that the model lacks is missed now, not after so many batches."""
+        file = (base / Path(self._block.dev).expanduser()).resolve()
+        return FromFiles(self._block.dev, partial(self._read, file), partial(self._checked, file))
+
+    def _read(self, file: Path) -> list[list[Any]]:
         from loopwright.datasets.files import rows  # noqa: PLC0415 - what only a run with an evaluation needs
 
-        file = (base / Path(self._block.dev).expanduser()).resolve()
-        found = [list(self._wanted.of(Row(row.fields), row.place)) for row in rows(file)]
+        return [list(self._wanted.of(Row(row.fields), row.place)) for row in rows(file)]
+
+    def _checked(self, file: Path, found: list[list[Any]]) -> Json:
         if not found:
             raise UsageError(f"evaluation.dev: {file} holds no row")
         if self._labels and not {target for _, target in found} & self._labels:

@@ -8,15 +8,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.errors import UsageError
 from loopwright.llm.messages import Reply, Request, chat
 from loopwright.llm.quoting import quote
 from loopwright.loop.chooser import Chooser, Range
-from loopwright.loop.stage import Stages
-from loopwright.loop.trial import Item, Place, Trial
+from loopwright.loop.stage import FromFiles, Stages
+from loopwright.loop.trial import Item, Trial
 from loopwright.loop.work import Outcome, Settlement
 from loopwright.quality.gate import Gate, Memories, Said, View, passed
 from loopwright.quality.row import Row, Ruling
@@ -72,7 +71,8 @@ class Datagen:
         if self.recipe.seeds is not None:
             given = self.recipe.seeds
             reads = cast(Fields, given.model_dump(mode="json"))
-            rows = cast(list[Any], await stages.run("seeds", reads, partial(self._read_seeds, stages)))
+            found = FromFiles(given.path, partial(seeds.read, given, stages.base, self.brief.seeded))
+            rows = cast(list[Any], await stages.read("seeds", reads, found))
         for number, row in enumerate(rows):
             self._seeds.admit(f"seed-{number}", Row(row))
         self._setting = Setting.of(self.brief, len(rows) - self.brief.unwanted(rows).total())
@@ -81,14 +81,8 @@ class Datagen:
                 await generator.prepare(stages, rows)
         if self._evaluation is not None and self.recipe.evaluation is not None:
             reads = cast(Fields, self.recipe.evaluation.model_dump(mode="json"))
-            dev = await stages.run("dev", reads, partial(self._read_dev, self._evaluation, stages.base))
+            dev = await stages.read("dev", reads, self._evaluation.dev(stages.base))
             self._evaluation.take(cast(Any, dev), rows)
-
-    async def _read_seeds(self, stages: Stages, place: Place) -> Json:
-        return [] if self.recipe.seeds is None else cast(Json, seeds.read(self.recipe.seeds, stages.base, self.brief.seeded))
-
-    async def _read_dev(self, evaluation: Evaluation, base: Path, place: Place) -> Json:
-        return evaluation.read(base)
 
     # act
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
@@ -13,8 +14,8 @@ from pydantic import Field
 from loopwright.errors import CallError
 from loopwright.llm import prompts
 from loopwright.llm.quoting import quote
-from loopwright.loop.stage import Stages
-from loopwright.loop.trial import Place, Trial
+from loopwright.loop.stage import FromFiles, Stages
+from loopwright.loop.trial import Trial
 from loopwright.records import Fields, Json
 from loopwright.text.named import EmbedderName, embedder
 from loopwright.workflows.datagen.brief import Brief
@@ -73,13 +74,14 @@ class Retrieving(FromNothing):
 
     async def prepare(self, stages: Stages, seeds: Sequence[Fields]) -> None:
         reads: Fields = {"folder": self._by.folder, "words": self._by.words}
-        kept = cast(list[list[str]], await stages.run(f"passages {self._by.folder}", reads, partial(self._read, stages)))
+        files = FromFiles(self._by.folder, partial(self._read, stages.base))
+        kept = cast(list[list[str]], await stages.read(f"passages {self._by.folder}", reads, files))
         found = [Passage(*each) for each in kept]
         self._known = dict(found)
         self._shelves = Shelves(found, embedder(self._by.embedder) if self._by.embedder else None)
 
-    async def _read(self, stages: Stages, place: Place) -> Json:
-        return [list(each) for each in passages.read(self._by.folder, stages.base, self._by.words)]
+    def _read(self, base: Path) -> list[list[str]]:
+        return [list(each) for each in passages.read(self._by.folder, base, self._by.words)]
 
     async def write(self, orders: Sequence[Order], trial: Trial, material: Material) -> list[Written]:
         written = await self._whole.write(orders, trial, self._by.rows_per_call, self._sheet)
