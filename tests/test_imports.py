@@ -74,13 +74,13 @@ def test_checking_a_recipe_loads_nothing_that_counts_or_learns() -> None:
     assert not loaded(["check", str(RECIPE)]) & ((HEAVY | EXTRAS) - {"jsonschema_rs"})
 
 
-def test_a_run_that_compares_no_rows_loads_no_numpy(tmp_path: Path) -> None:
+def test_a_run_that_looks_for_near_duplicates_loads_no_numpy(tmp_path: Path) -> None:
     recipe = tmp_path / "digits.yaml"
     recipe.write_text(
         "workflow: datagen\n"
         "task: {description: Numbers of three digits.}\n"
         "grammar: {start: row, rules: {row: [{template: '{\"text\": \"<d><d><d>\"}'}], d: ['1', '2', '3']}}\n"
-        "validators: {length: {field: text, min_words: 1}}\n"
+        "validators: {length: {field: text, min_words: 1}, deduplication: {field: text, near: 0.8}}\n"
         "target: {accepted: 20}\n"
         f"output: {{runs: {tmp_path}/runs}}\n"
     )

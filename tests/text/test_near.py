@@ -69,7 +69,7 @@ def test_the_estimate_is_near_the_truth(planted: list[tuple[str, str]]) -> None:
             errors.append(near.similarity - jaccard(text, copy))
     assert len(errors) > 200
     assert abs(sum(errors) / len(errors)) < 0.01
-    assert (sum(error * error for error in errors) / len(errors)) ** 0.5 < 0.05
+    assert (sum(error * error for error in errors) / len(errors)) ** 0.5 < 0.04
 
 
 @pytest.mark.parametrize("threshold", [0.05, 0.3, *THRESHOLDS, 0.95, 0.99])
@@ -176,4 +176,4 @@ def test_the_index_tells_its_size() -> None:
     for n in range(3000):
         index.add(f"row-{n}", f"text {n} of three thousand, {n * n}")
     assert len(index) == 3000
-    assert 300 < (index.bytes - before) / 3000 < 600
+    assert 200 < (index.bytes - before) / 3000 < 450

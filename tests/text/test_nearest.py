@@ -106,7 +106,7 @@ def test_a_difference_in_the_last_bits_decides() -> None:
 
 def test_memory_grows_by_blocks_and_is_told() -> None:
     index = Nearest(32)
-    assert index.bytes < 100
+    assert index.bytes < 200
     index.add("a", units(1, 32)[0])
     one = index.bytes
     assert one >= BLOCK * 32 * 4

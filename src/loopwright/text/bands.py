@@ -1,87 +1,94 @@
-"""Which signatures agree with one in a whole band: sorted runs of keys, a tenth of what a table of lists takes.
+"""Which signatures agree with one in a whole band: tables of chains, two bytes a link, so that a text takes little memory.
 
-What was added last is looked at one by one; every so often it becomes a run, and runs of about the same length become one.
+A table that is full stays as it is, and the next one is twice as large, up to a limit: nothing is ever moved or sorted anew.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
-from loopwright.policy.keyed import Keyed
+FIRST = 4096
+LARGEST = 32_768
+"""Signatures of a table. Both are powers of two, and fit into two bytes."""
 
-RECENT = 256
-LONGEST = 32_768
-"""Signatures of a run that grows no more: what it takes to make one of two is bounded."""
-
-Keys = NDArray[np.uint64]
-
-_PLACE = np.uint64(0xFFFFFFFF)
-"""The half of a number that says where a key comes from; the other half is the key."""
+Signature: TypeAlias = bytes
+Band: TypeAlias = bytes
 
 
 class Agreeing:
-    """Signatures of `number` bands of `rows` slots each. They are known here by a key for each band (`keys`)."""
+    """Signatures of so many bytes, of which the first are cut into `number` bands of `width`."""
 
-    def __init__(self, number: int, rows: int) -> None:
+    def __init__(self, number: int, width: int, length: int) -> None:
         self._number = number
-        draw = Keyed(0, purpose="bands")
-        drawn = np.array([draw.bits() for _ in range(number * (rows + 1))], np.uint64).reshape(number, rows + 1)
-        self._factors, self._offsets = drawn[:, :rows], drawn[:, rows]
-        self._recent = np.empty((RECENT, number), np.uint64)
-        self._runs: list[Keys] = []
-        self._count = 0
+        self._width = width
+        self._length = length
+        self._tables: list[_Table] = []
 
-    def keys(self, signature: NDArray[np.uint16]) -> Keys:
-        """Which band it is and all its slots decide; that two differ and have one key happens once in 2^32."""
-        slots = signature.reshape(self._factors.shape).astype(np.uint64)
-        found: Keys = ((slots * self._factors).sum(axis=1) + self._offsets) & ~_PLACE
-        return found
+    def __len__(self) -> int:
+        return self._tables[-1].start + len(self._tables[-1]) if self._tables else 0
 
-    def add(self, keys: Keys) -> None:
-        self._recent[self._count % RECENT] = keys
-        self._count += 1
-        if self._count % RECENT == 0:
-            self._settle()
+    def add(self, signature: Signature) -> None:
+        last = self._tables[-1] if self._tables else None
+        if last is None or len(last) == last.size:
+            size = FIRST if last is None else min(2 * last.size, LARGEST)
+            last = _Table(len(self), size, self._length, self._number)
+            self._tables.append(last)
+        last.add(signature, self._bands(signature))
 
-    def find(self, keys: Keys, since: int = 0) -> NDArray[np.int64]:
-        """The places of those that agree in a band, in order; `since` leaves out so many of the first."""
-        fresh = self._count % RECENT
-        start = self._count - fresh
-        recent = (self._recent[:fresh] == keys).any(axis=1).nonzero()[0] + start
-        found: list[NDArray[np.int64]] = [recent]
-        for run in reversed(self._runs):
-            if start <= since:
-                break
-            start -= len(run) // len(keys)
-            first = run.searchsorted(keys)
-            for at in (run.take(first, mode="clip") & ~_PLACE == keys).nonzero()[0]:
-                same = run[first[at] : run.searchsorted(keys[at] | _PLACE, "right")]
-                found.append((same & _PLACE).astype(np.int64))
-        places: NDArray[np.int64] = _once(np.concatenate(found)) if len(found) > 1 else recent
-        return places[places >= since]
+    def find(self, signature: Signature, since: int = 0) -> Iterator[tuple[int, Signature]]:
+        """Those that agree in a band: how many were added before each, and what it is; `since` leaves out so many."""
+        bands = self._bands(signature)
+        for table in self._tables:
+            if table.start + table.size > since:
+                yield from table.find(bands, since)
 
     @property
     def bytes(self) -> int:
-        return self._recent.nbytes + sum(run.nbytes for run in self._runs)
+        return sum(table.bytes for table in self._tables)
 
-    def _settle(self) -> None:
-        places = np.arange(self._count - RECENT, self._count, dtype=np.uint64)
-        self._runs.append(_in_order(self._recent | places[:, None]))
-        while len(self._runs) > 1 and len(self._runs[-2]) <= min(len(self._runs[-1]), LONGEST // 2 * self._number):
-            last, before = self._runs.pop(), self._runs.pop()
-            self._runs.append(_in_order(np.concatenate([before, last])))
+    def _bands(self, signature: Signature) -> list[Band]:
+        return [signature[at : at + self._width] for at in range(0, self._number * self._width, self._width)]
 
 
-def _in_order(keyed: Keys) -> Keys:
-    """Keys with their places; sorted in place, since a copy shows in what the process takes at its peak."""
-    flat = keyed.ravel()
-    flat.sort()
-    return flat
+class _Table:
+    """Of each band and hash where the chain begins, and of each link where it goes on; 0 ends it. In what chain a band lies
+    depends on Python's hashes, which differ between processes; what is found does not."""
 
+    def __init__(self, start: int, size: int, length: int, number: int) -> None:
+        self.start = start
+        self.size = size
+        self._length = length
+        self._held = bytearray()
+        self._heads = array("H", bytes(2 * size * number))
+        self._links = array("H")
 
-def _once(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """In order, each once. `np.unique` does that, and loads all that numpy has for masked arrays."""
-    places.sort()
-    different: NDArray[np.int64] = places[np.diff(places, prepend=-1) > 0]
-    return different
+    def __len__(self) -> int:
+        return len(self._held) // self._length
+
+    def add(self, signature: Signature, bands: Sequence[Band]) -> None:
+        self._held += signature
+        place, heads, links = len(self), self._heads, self._links
+        for at, band in enumerate(bands):
+            head = at * self.size + (hash(band) & self.size - 1)
+            links.append(heads[head])
+            heads[head] = place
+
+    def find(self, bands: Sequence[Band], since: int) -> list[tuple[int, Signature]]:
+        heads, links, begins, size, length = self._heads, self._links, self._held.startswith, self.size, self._length
+        last, number, width = max(0, since - self.start), len(bands), len(bands[0])
+        found: set[int] = set()
+        for at, band in enumerate(bands):
+            place = heads[at * size + (hash(band) & size - 1)]
+            while place > last:
+                place -= 1
+                if begins(band, place * length + at * width):
+                    found.add(place)
+                place = links[place * number + at]
+        return [(self.start + place, bytes(self._held[place * length : (place + 1) * length])) for place in sorted(found)]
+
+    @property
+    def bytes(self) -> int:
+        return sum(map(sys.getsizeof, (self._held, self._heads, self._links)))

@@ -7,26 +7,29 @@ and is a function of what was added, in its order.
 from __future__ import annotations
 
 import math
-import sys
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from rensa import RMinHash
 
 from loopwright.errors import UsageError
-from loopwright.text.bands import Agreeing, Keys
+from loopwright.text.bands import Agreeing
+from loopwright.text.strings import Strings
 from loopwright.text.words import fold, words
 
 SHINGLE = 5
+SLOTS = 192
+"""Of a signature: what an estimate rests on."""
 MOST_SLOTS = 144
+"""Of its bands."""
 MISSED = 0.01
 """The share of the pairs just at the threshold that the bands may fail to bring up."""
 
 _SEED = 1
-_BLOCK = 1024
 
 
 class Near(NamedTuple):
@@ -41,8 +44,7 @@ class _Sketch:
     """A text as the index knows it, and the nearest among the first so many: a row is looked at in act, and in settle beside
     those that came meanwhile."""
 
-    signature: NDArray[np.uint16]
-    keys: Keys
+    signature: bytes
     looked: int = 0
     near: Near | None = None
 
@@ -88,9 +90,9 @@ class NearDuplicates:
             raise UsageError(f"near duplicates need a threshold from 0.05 to 1, not {threshold}")
         self.threshold = threshold
         self.bands = bands(threshold)
-        self._index = Agreeing(self.bands.number, self.bands.rows)
-        self._signatures = np.empty((_BLOCK, self.bands.slots), np.uint16)
-        self._ids: list[str] = []
+        self._index = Agreeing(*self.bands, SLOTS)
+        self._low = int.from_bytes(b"\x7f" * SLOTS)
+        self._ids = Strings()
         # A text is asked for and then added, in a run asked for twice.
         self._sketch = lru_cache(maxsize=1024)(self._sketched)
 
@@ -117,38 +119,36 @@ class NearDuplicates:
 
     def near(self, text: str) -> list[Near]:
         """All added texts that reach the threshold, in the order in which they were added."""
-        return [Near(float(alike), self._ids[place]) for place, alike in zip(*self._found(self._sketch(text)), strict=True)]
+        return [Near(alike, self._ids[place]) for place, alike in self._found(self._sketch(text), 0)]
 
     def _closest(self, sketch: _Sketch, since: int, count: int) -> Near | None:
-        places, alike = self._found(sketch, since)
-        within = alike[places < count]
-        return Near(float(within.max()), self._ids[places[within.argmax()]]) if len(within) else None
+        found = [each for each in self._found(sketch, since) if each[0] < count]
+        if not found:
+            return None
+        place, alike = max(found, key=itemgetter(1))
+        return Near(alike, self._ids[place])
 
-    def _found(self, sketch: _Sketch, since: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _found(self, sketch: _Sketch, since: int) -> Iterator[tuple[int, float]]:
         """The places of those that reach the threshold, and how alike they are; `since` leaves out so many of the first."""
-        found = self._index.find(sketch.keys, since)
-        alike = (self._signatures[found] == sketch.signature).mean(axis=1) if len(found) else np.empty(0)
-        enough = alike >= self.threshold
-        return found[enough], alike[enough]
+        low, mine = self._low, int.from_bytes(sketch.signature)
+        most = SLOTS - math.ceil(self.threshold * SLOTS)
+        for place, signature in self._index.find(sketch.signature, since):
+            odd = mine ^ int.from_bytes(signature)
+            different = ((((odd & low) + low) | odd) & ~low).bit_count()  # bytes that are not 0: their highest bits
+            if different <= most:
+                yield place, (SLOTS - different) / SLOTS
 
     def add(self, id: str, text: str) -> None:
-        sketch = self._sketch(text)
-        place = len(self._ids)
-        if place == len(self._signatures):  # grown where it lies: a copy shows in what the process takes at its peak
-            self._signatures.resize((place + _BLOCK, self.bands.slots), refcheck=False)
-        self._signatures[place] = sketch.signature
-        self._index.add(sketch.keys)
+        self._index.add(self._sketch(text).signature)
         self._ids.append(id)
 
     @property
     def bytes(self) -> int:
         """About how much memory the index takes."""
-        names = sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
-        return self._signatures.nbytes + names + self._index.bytes
+        return self._ids.bytes + self._index.bytes
 
     def _sketched(self, text: str) -> _Sketch:
-        """Of a slot half is kept: that two differ and look equal happens once in 65,536, which no estimate here notices."""
-        sketch = RMinHash(self.bands.slots, _SEED)
+        """Of a slot a byte is kept: that two differ and look equal happens once in 256, which no estimate here notices."""
+        sketch = RMinHash(SLOTS, _SEED)
         sketch.update(shingles(text))
-        signature = np.array(sketch.digest(), np.uint32).astype(np.uint16)
-        return _Sketch(signature, self._index.keys(signature))
+        return _Sketch(struct.pack(f"<{SLOTS}I", *sketch.digest())[::4])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loopwright.text.embedding import Floats
+from loopwright.text.strings import Strings
 
 BLOCK = 4096
 OUTLINES = (32, 96)
@@ -38,7 +38,7 @@ class Nearest:
         self._blocks: list[Floats] = []
         self._axes: NDArray[np.float64] | None = None
         self._outlines: list[tuple[Floats, ...]] = []
-        self._ids: list[str] = []
+        self._ids = Strings()
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -95,7 +95,7 @@ class Nearest:
     def bytes(self) -> int:
         drawn = (each for outlines in self._outlines for each in outlines)
         held = sum(block.nbytes for block in (*self._blocks, *drawn))
-        return held + sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
+        return held + self._ids.bytes
 
     def _outline(self, block: int, rows: slice, axes: NDArray[np.float64]) -> None:
         if block == len(self._outlines):

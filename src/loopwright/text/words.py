@@ -6,6 +6,8 @@ import re
 import unicodedata
 from hashlib import blake2b
 
+FINGERPRINT = 16
+
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -30,5 +32,5 @@ def words(text: str) -> list[str]:
 
 
 def fingerprint(text: str) -> bytes:
-    """16 bytes that are equal for texts that are equal when folded."""
-    return blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    """So many bytes as `FINGERPRINT` says, equal for texts that are equal when folded."""
+    return blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=FINGERPRINT).digest()

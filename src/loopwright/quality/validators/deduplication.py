@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -10,6 +9,9 @@ from pydantic import Field, model_validator
 
 from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Parameters, TextField, missing
+from loopwright.text.bands import Agreeing
+from loopwright.text.strings import Strings
+from loopwright.text.words import FINGERPRINT, fingerprint
 
 if TYPE_CHECKING:
     from loopwright.text.near import NearDuplicates
@@ -42,12 +44,11 @@ class Texts:
 
     def __init__(self, field: str | None, exact: bool, near: float | None) -> None:
         self._field = field
-        self._exact = exact
-        self._first: dict[bytes, int] = {}
-        self._ids: list[str] = []
+        self._first = Agreeing(1, FINGERPRINT, FINGERPRINT) if exact else None
+        self._ids = Strings()
         self._near = _near(near) if near is not None else None
         # A row is looked at in act, looked at in settle, and admitted.
-        self._fingerprint = lru_cache(maxsize=1024)(_fingerprint)
+        self._fingerprint = lru_cache(maxsize=1024)(fingerprint)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -56,7 +57,7 @@ class Texts:
         text = row.text(self._field)
         if text is None:
             return missing(self._field)
-        place = self._first.get(self._fingerprint(text)) if self._exact else None
+        place = self._same(text)
         if place is not None and (among is None or place < among):
             return Ruling(False, 0.0, f"the same text as row {self._ids[place]}")
         if self._near is None:
@@ -69,26 +70,25 @@ class Texts:
 
     def admit(self, id: str, row: Row) -> None:
         text = row.text(self._field) or ""
-        if self._exact:
-            self._first.setdefault(self._fingerprint(text), len(self._ids))
+        if self._first is not None:
+            self._first.add(self._fingerprint(text))
         self._ids.append(id)
         if self._near is not None:
             self._near.add(id, text)
 
     @property
     def bytes(self) -> int:
-        fingerprints = sys.getsizeof(self._first) + len(self._first) * (sys.getsizeof(b"") + 16 + sys.getsizeof(1))
-        ids = sys.getsizeof(self._ids) + sum(map(sys.getsizeof, self._ids))
-        return fingerprints + ids + (self._near.bytes if self._near is not None else 0)
+        parts = (self._ids, self._first, self._near)
+        return sum(part.bytes for part in parts if part is not None)
+
+    def _same(self, text: str) -> int | None:
+        """Where the first row of that text stands."""
+        if self._first is None:
+            return None
+        return next((place for place, _ in self._first.find(self._fingerprint(text))), None)
 
 
 def _near(threshold: float) -> NearDuplicates:
-    from loopwright.text.near import NearDuplicates  # noqa: PLC0415 - numpy, which checking a spec does without
+    from loopwright.text.near import NearDuplicates  # noqa: PLC0415 - rensa, which checking a spec does without
 
     return NearDuplicates(threshold)
-
-
-def _fingerprint(text: str) -> bytes:
-    from loopwright.text.words import fingerprint  # noqa: PLC0415
-
-    return fingerprint(text)

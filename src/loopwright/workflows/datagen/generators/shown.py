@@ -59,7 +59,7 @@ def _alike(some: frozenset[str], others: frozenset[str]) -> float:
 
 def likeness(text: str, other: str) -> float:
     """The Jaccard similarity of their character 5-grams, as `deduplication` measures it."""
-    from loopwright.text.near import shingles  # noqa: PLC0415 - brings numpy, which checking a recipe does without
+    from loopwright.text.near import shingles  # noqa: PLC0415 - brings rensa, which checking a recipe does without
 
     some, others = set(shingles(text)), set(shingles(other))
     return len(some & others) / len(some | others)
