@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,8 @@ def test_an_overview_counts_what_is_stored(run: RunFolder) -> None:
     assert (overview.status, overview.reason, overview.workflow) == ("done", "all items are settled", "toy")
     assert (overview.counts.trials, overview.counts.failed, overview.counts.samples) == (30, 3, 54)
     assert overview.changed > 0
+    os.utime(run.store, (1000, 1000))
+    assert [read.overview(run).changed for _ in range(2)] == [1000, 1000]  # reading changes nothing
 
 
 async def test_a_price_nobody_knows_is_unknown_not_zero(tmp_path: Path) -> None:

@@ -200,8 +200,10 @@ def _standing(folder: RunFolder, meta: dict[str, Any]) -> Standing:
 
 
 def _changed(folder: RunFolder) -> float:
+    """An empty log holds no change: who reads a store that was closed makes one."""
     log = folder.store.with_name(folder.store.name + "-wal")
-    return max((file.stat().st_mtime for file in (folder.store, log) if file.is_file()), default=0.0)
+    found = [file.stat() for file in (folder.store, log) if file.is_file()]
+    return max((each.st_mtime for each in found if each.st_size), default=0.0)
 
 
 def _caps(spec: dict[str, Any], credits: dict[str, int]) -> Iterator[Cap]:
