@@ -280,6 +280,31 @@ constraints:
     assert desk.about()["labels"]["delivery"]["rows"] == 12
 
 
+@pytest.mark.parametrize(
+    ("field", "labels", "values"),
+    [
+        ("{type: integer, minimum: 1, maximum: 5}", '{"1": 0.25, "5": 0.75}', [1, 5]),
+        ("{enum: [true, false]}", '{"true": 0.25, "false": 0.75}', [True, False]),
+        ('{type: string, pattern: "^[0-9]$"}', '{"1": 0.25, "5": 0.75}', ["1", "5"]),
+    ],
+)
+def test_labels_are_what_the_schema_says_of_their_field(desk: Desk, field: str, labels: str, values: list[object]) -> None:
+    schema = (
+        f"constraints: {{schema: {{type: object, properties: {{text: {{type: string}}, grade: {field}}}, required: [text]}}}}"
+    )
+    recipe = f"task: {{label: grade, labels: {labels}}}\n{schema}\nmodels:\n{model('good')}\ntarget: {{accepted: 20}}"
+    assert desk.run(recipe).code == 0
+    assert [[row["data"]["grade"] for row in desk.rows()].count(value) for value in values] == [5, 15]
+
+
+def test_labels_without_a_field_of_their_name_are_balanced_all_the_same(desk: Desk) -> None:
+    schema = "constraints: {schema: {type: object, properties: {text: {type: string}}, required: [text]}}"
+    recipe = f"task: {{label: intent, labels: [one, two]}}\n{schema}\nmodels:\n{model('good')}\ntarget: {{accepted: 20}}"
+    assert "assumed: rows have no field 'intent': which label each has stands in its lineage alone" in desk.check(recipe).out
+    assert desk.run(recipe).code == 0
+    assert [desk.about()["labels"][label]["rows"] for label in ("one", "two")] == [10, 10]
+
+
 @pytest.mark.slow
 def test_kills_between_calls_change_nothing(desk: Desk, tmp_path: Path) -> None:
     judge = "validators: {judge: {model: writer, threshold: 0.5, sample: 0.5}, deduplication: {field: text}}"

@@ -83,6 +83,12 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         (MODEL + "task: {labels: {a: 0, b: 0}}\n", "wants no label at all"),
         (MODEL + "policy: {fixed: naive.bold}\n", "policy.fixed.arm: no arm is called 'naive.bold'"),
         (
+            MODEL
+            + "task: {label: stars, labels: {'7': 1}}\nconstraints: {schema: {type: object, properties: {text: {type: string}, "
+            "stars: {type: integer, maximum: 5}}}}\n",
+            'can have it as its \'stars\'; expected one that fits {"type":"integer","maximum":5}',
+        ),
+        (
             f"{GRAMMAR}constraints: {{schema: {{type: object, required: [text, city]}}}}\n",
             "constraints.schema: no row of the grammar can satisfy it; expected one that fits what is derived",
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
+import orjson
 from pydantic import JsonValue
 
 from loopwright.llm.prompts import facts as facts_of_prompt
@@ -20,7 +21,8 @@ from loopwright.quality.gate import Gate
 from loopwright.quality.languages import NAMES
 from loopwright.quality.row import Row
 from loopwright.quality.validator import Given
-from loopwright.records import Fields
+from loopwright.quality.validators.schema import compiled
+from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.grammar import Grammar, Wanted
 from loopwright.workflows.datagen.shares import Quotas
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
@@ -76,6 +78,18 @@ class Brief:
         if task.labels:
             properties[task.label] = {"type": "string", "enum": list(task.labels)}
         return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+    @cached_property
+    def label_values(self) -> Mapping[str, Json]:
+        """What each wanted label is in a row: itself, or the number or truth value that it writes, where the schema asks for
+        one. Labels that no row can have are left out."""
+        name, labels = self.recipe.task.label, self.recipe.task.labels
+        named = self.schema.get("properties")
+        if self.schema == self.assumed or not isinstance(named, Mapping) or name not in named:
+            return {label: label for label in labels}
+        fits = compiled({"type": "object", "properties": {name: named[name]}, "$defs": self.schema.get("$defs", {})}).is_valid
+        readings = {label: [each for each in (label, _scalar(label)) if fits({name: each})] for label in labels}
+        return {label: found[0] for label, found in readings.items() if found}
 
     @cached_property
     def to_write(self) -> Fields:
@@ -231,6 +245,15 @@ class Brief:
             if name.partition(".")[0] in _ASKING and isinstance(parameters, dict):
                 asked.append(str(parameters["model"]) if parameters.get("model") else None)
         return tuple(dict.fromkeys(id for id in asked if id is not None))
+
+
+def _scalar(label: str) -> Json:
+    """The number or truth value that a label writes, or else the label."""
+    try:
+        read: Json = orjson.loads(label)
+    except ValueError:
+        return label
+    return read if isinstance(read, int | float) else label
 
 
 def _ways(kind: str) -> list[ArmBlock]:

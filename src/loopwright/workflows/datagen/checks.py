@@ -68,15 +68,16 @@ def _agreement(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
 
 def _labels(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     """Labels that no row of the schema can have."""
-    named = brief.schema.get("properties")
-    field = named.get(recipe.task.label) if isinstance(named, Mapping) else None
+    task, schema = recipe.task, brief.schema
+    lost = [label for label, share in task.labels.items() if share > 0 and label not in brief.label_values]
+    named = schema.get("properties")
+    field = named.get(task.label) if isinstance(named, Mapping) else None
     known = field.get("enum") if isinstance(field, Mapping) else None
-    if isinstance(known, list | tuple):
-        for label, share in recipe.task.labels.items():
-            if share > 0 and label not in known:
-                words = [str(each) for each in known]
-                message = f"is wanted, and no row of the schema can have it as its {recipe.task.label!r}"
-                yield Problem(show(("task", "labels", label)), message, f"one of {', '.join(words)}", nearest(label, words))
+    words = [str(each) for each in known] if isinstance(known, list | tuple) else []
+    for label in lost:
+        message = f"is wanted, and no row of the schema can have it as its {task.label!r}"
+        expected = f"one of {', '.join(words)}" if words else f"one that fits {orjson.dumps(field).decode()}"
+        yield Problem(show(("task", "labels", label)), message, expected, nearest(label, words))
 
 
 def _validators(brief: Brief) -> Iterator[Problem]:
@@ -202,7 +203,7 @@ def _other(label: str, number: int, brief: Brief) -> str:
 def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     """What `check` tells: what was derived, chosen and assumed, and why it matters."""
     yield from _of_rows(recipe, brief)
-    yield from _of_labels(recipe)
+    yield from _of_labels(recipe, brief)
     yield from _of_facts(brief)
     yield f"validators: {', '.join(brief.gate().order)}"
     yield f"reward: {''.join(_of_reward(recipe, brief))}"
@@ -250,8 +251,14 @@ def _mixed(schema: Json, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield from _mixed(part, (*place, name))
 
 
-def _of_labels(recipe: RecipeBlock) -> Iterator[str]:
+def _of_labels(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     labels = recipe.task.labels
+    none = [label for label, rows in brief.quotas.rows.items() if not rows and labels[label]]
+    if none:
+        yield f"assumed: of {recipe.target.accepted} rows none is of {', '.join(none)}: the share is less than half a row"
+    named = brief.schema.get("properties")
+    if labels and not (isinstance(named, Mapping) and recipe.task.label in named):
+        yield f"assumed: rows have no field {recipe.task.label!r}: which label each has stands in its lineage alone"
     total = sum(labels.values())
     if labels and abs(total - 1) > _OFF:
         shares = ", ".join(f"{label} {share / total:.3g}" for label, share in labels.items())

@@ -7,6 +7,7 @@ import asyncio
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -94,7 +95,7 @@ class Datagen:
         context = Context.of(seen, self.brief, self._setting).fields() if self._contextual else {}
         pick = chooser.choose(context, on)
         orders = [Order(index, order.label) for index, order in enumerate(taken[pick.arm.name])]
-        written = await self._generators[pick.arm.name].write(orders, trial, material)
+        written = [self._claiming(each) for each in await self._generators[pick.arm.name].write(orders, trial, material)]
         examined = await self._examined(written, trial, material.view)
         stop_if_broken(examined, seen.raising)
         samples = [trial.sample(each.order.index, _kept(each), tuple(parent.id for parent in each.parents)) for each in written]
@@ -117,6 +118,13 @@ class Datagen:
             labels = ", ".join(dict.fromkeys(order.label or "any label" for order in orders))
             raise UsageError(f"arms: none has a row to begin with for {labels}; add one that needs none, as `naive` does")
         return {name: taken for name, taken in able.items() if name not in off} or able
+
+    def _claiming(self, written: Written) -> Written:
+        """A row without a field for its label has it among its facts, by the name of that field."""
+        name, data = self.brief.wanted_label, written.data
+        if name is None or not isinstance(data, dict) or name in data or name in written.facts:
+            return written
+        return replace(written, facts={**written.facts, name: written.order.label})
 
     def _size(self, seen: Seen) -> int:
         """Of a batch: towards the end, its part of what all those under way are to bring, so that little is written in vain."""

@@ -106,7 +106,7 @@ class Whole:
         named = self.brief.schema.get("properties")
         if order.label is None or not isinstance(named, Mapping) or label not in named or not isinstance(row, dict):
             return row
-        whole: dict[str, Json] = {**row, label: order.label}
+        whole: dict[str, Json] = {**row, label: self.brief.label_values[order.label]}
         return {name: whole[name] for name in (*named, *whole) if name in whole}
 
 
