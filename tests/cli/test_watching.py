@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -149,7 +150,8 @@ GLANCE = Glance(
     arms=(ArmLine("careful", 10, 0.25), ArmLine("[red]e\x1b[2Jvil", 40, None)),
     caps=(CapLine("usd", None, 150_000_000, 0, 2_000_000_000), CapLine("calls", "writer", 10, 1, 100)),
     calls=80,
-    nano_usd=None,
+    nano_usd=0,
+    unpriced=1,
     requests_per_s=12.34,
     elapsed_s=75,
     eta_s=75,
@@ -180,13 +182,17 @@ def test_a_terminal_without_unicode_gets_other_bars() -> None:
 
 
 def test_an_unknown_price_is_called_unknown() -> None:
-    unpriced = Glance(**{**GLANCE.fields(), "arms": (), "caps": ()})
+    unpriced = replace(GLANCE, arms=(), caps=())
     assert "usd unknown" in unpriced.text()
     assert "usd unknown" in drawn(unpriced)
+    assert unpriced.fields()["nano_usd"] is None
+    partly = replace(unpriced, nano_usd=150_000_000, unpriced=2)
+    assert "usd $0.15 + 2 calls unknown" in partly.text()
+    assert partly.fields()["nano_usd"] is None
 
 
 def test_many_arms_are_cut_to_those_most_pulled() -> None:
-    many = Glance(**{**GLANCE.fields(), "caps": (), "arms": tuple(ArmLine(f"arm{n:02}", n, 0.5) for n in range(30))})
+    many = replace(GLANCE, caps=(), arms=tuple(ArmLine(f"arm{n:02}", n, 0.5) for n in range(30)))
     shown = drawn(many)
     assert "arm29" in shown
     assert "arm10" not in shown

@@ -444,7 +444,8 @@ async def test_a_server_that_bills_more_than_it_may_is_reported() -> None:
 
 
 async def test_spending_says_what_is_unknown() -> None:
-    desk = Desk(block("m"), block("free", pricing=None), m=Turns(GOOD), free=Turns(GOOD))
+    mute = block("mute", max_output_tokens=None)
+    desk = Desk(block("m"), block("free", pricing=None), mute, m=Turns(GOOD), free=Turns(GOOD), mute=Turns(Reply("hi", "m")))
     await desk.ask()
     assert desk.models.spending().total.usd_known
     await desk.ask(model="free")
@@ -454,6 +455,10 @@ async def test_spending_says_what_is_unknown() -> None:
     assert (spending.total.calls, spending.total.input_tokens, spending.total.output_tokens) == (2, 20, 10)
     assert spending.settled_per_s > 0
     assert desk.calls()[1].nano_usd is None
+    assert spending.total.uncounted == 0
+    await desk.ask(model="mute")
+    total = desk.models.spending().total
+    assert (total.uncounted, total.output_tokens) == (1, 10)
 
 
 def test_a_usd_budget_needs_prices_and_a_token_budget_needs_lengths() -> None:

@@ -75,7 +75,7 @@ def test_the_page_tells_it(generated: RunFolder) -> None:
         "No real model answers as good (scripted)",
     ):
         assert told in page.text, told
-    spent = whole(generated).overview.nano_usd
+    spent = whole(generated).overview.spent.exact
     assert spent and f"cost per accepted row {usd(round(spent / 120))} " in re.sub(r"\s+", " ", page.text)
     assert "Passed, by validator" not in page.text
     assert [link["href"] for link in page.all("a")][1:4] == ["#dataset", "#verdicts", "#labels"]
@@ -92,14 +92,22 @@ def test_rows_unfold_to_their_lineage(generated: RunFolder) -> None:
     assert len(accepted) == 60 + sum(min(12, fallen.rows) for fallen in counted(generated).fallen.values())
 
 
-def test_a_price_that_nobody_knows_is_called_unknown(generated: RunFolder, tmp_path: Path) -> None:
+def test_what_is_known_of_tokens_and_cost_is_told_beside_the_calls_of_which_it_is_not(
+    generated: RunFolder, tmp_path: Path
+) -> None:
     copy = RunFolder(tmp_path / "copy")
     copytree(generated.path, copy.path)
     with closing(connect(copy.store)) as store, store:
         store.execute("UPDATE call SET nano_usd = NULL, output_tokens = NULL WHERE id = 20")
     shown = re.sub(r"\s+", " ", Page(report(copy)).text)
-    assert "calls, unknown tokens cost per accepted row unknown" in shown
-    assert shown.count(" unknown unknown ") == 1  # the tokens and the cost of one arm
+    partly = r"[\d,.]+ \+ 1 call unknown"
+    assert re.search(rf"tokens per accepted row {partly} cost per accepted row \${partly} ", shown)
+    assert len(re.findall(rf" {partly} \${partly} ", shown)) == 2  # of one arm, and of one model
+    assert re.search(rf"spent \${partly} ", shown)
+    with closing(connect(copy.store)) as store, store:
+        store.execute("UPDATE call SET nano_usd = NULL, output_tokens = NULL")
+    shown = re.sub(r"\s+", " ", Page(report(copy)).text)
+    assert "tokens per accepted row unknown cost per accepted row unknown " in shown
 
 
 def test_a_grammar_alone_is_counted_in_batches(desk: Desk) -> None:

@@ -136,7 +136,7 @@ async def test_a_price_nobody_knows_is_called_unknown(tmp_path: Path) -> None:
         await store.flush()
     page = made(folder)
     assert re.search(r"spent\s+unknown", page.text)
-    assert "7 + 1 unknown" in page.text
+    assert "7 + 1 call unknown" in page.text
     assert "$0.00" not in page.text
 
 

@@ -69,10 +69,11 @@ async def test_a_price_nobody_knows_is_unknown_not_zero(tmp_path: Path) -> None:
     async with RunStore.open(folder.store) as store:
         store.enter_call(Call(1, 0, 0, "writer", 1, "settled", nano_usd=5))
         await store.flush()
-        assert read.overview(folder).nano_usd == 5
+        assert read.overview(folder).spent == (5, 0)
         store.enter_call(Call(2, 0, 0, "writer", 1, "settled", nano_usd=None))
         await store.flush()
-        assert read.overview(folder).nano_usd is None
+        assert read.overview(folder).spent == (5, 1)
+        assert read.overview(folder).spent.exact is None
     assert read.overview(folder).status == "unstarted"
 
 

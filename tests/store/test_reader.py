@@ -81,6 +81,14 @@ async def test_calls_that_were_not_billed_are_not_unknown(tmp_path: Path) -> Non
     with RunReader.open(path) as reader:
         (spend,) = summary.spend(reader)
     assert spend.calls == 4 and spend.billed == 2 and spend.nano_usd == summary.Total(0, 2)
+    assert [spend.nano_usd.told(), spend.nano_usd.exact] == ["unknown", None]
+    many, one = summary.Total(12345, 3), summary.Total(7, 1)
+    assert [each.told() for each in (many, one, summary.added((many, one)))] == [
+        "12,345 + 3 calls unknown",
+        "7 + 1 call unknown",
+        "12,352 + 4 calls unknown",
+    ]
+    assert (summary.NONE.told(), summary.NONE.exact) == ("0", 0)
 
 
 def test_summaries(reader: RunReader) -> None:

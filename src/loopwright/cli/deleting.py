@@ -28,5 +28,5 @@ def _question(folder: RunFolder) -> str:
     found = overview(folder)
     if found.status == "unreadable":
         return f"Delete {folder.path}, which cannot be read?"
-    held = f"{count(found.counts.trials)} trials, {count(found.counts.samples)} samples and {usd(found.nano_usd)} of calls"
+    held = f"{count(found.counts.trials)} trials, {count(found.counts.samples)} samples and {found.spent.told(usd)} of calls"
     return f"Delete {folder.path} with {held}?"

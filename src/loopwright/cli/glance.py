@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.report.amounts import count, duration, share, usd
 from loopwright.spec import paths
+from loopwright.store.summary import Total
 
 if TYPE_CHECKING:
     from loopwright.llm.spending import Spending
@@ -54,7 +55,7 @@ class CapLine:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The whole. `nano_usd` is what this life has spent; None where the price of a call is unknown."""
+    """The whole. `nano_usd` is what this life has spent, as far as it is known; `unpriced` calls are not in it."""
 
     run: str
     settled: int
@@ -67,7 +68,8 @@ class Glance:
     arms: tuple[ArmLine, ...]
     caps: tuple[CapLine, ...]
     calls: int
-    nano_usd: int | None
+    nano_usd: int
+    unpriced: int
     requests_per_s: float
     elapsed_s: float
     eta_s: float | None
@@ -77,7 +79,7 @@ class Glance:
 
     def fields(self) -> dict[str, Any]:
         """As data, for programs."""
-        return asdict(self)
+        return {**asdict(self), "nano_usd": self._spent.exact}
 
     @property
     def trials(self) -> str:
@@ -95,8 +97,12 @@ class Glance:
         """Against every cap; where no cap is in USD, what is known of the sum."""
         parts = [f"{cap.label} {cap.amounts}" for cap in self.caps]
         if self.calls and not any(cap.unit == "usd" and cap.model is None for cap in self.caps):
-            parts.insert(0, f"usd {usd(self.nano_usd)}")
+            parts.insert(0, f"usd {self._spent.told(usd)}")
         return ", ".join(parts)
+
+    @property
+    def _spent(self) -> Total:
+        return Total(self.nano_usd, self.unpriced)
 
     @property
     def said(self) -> str:
@@ -149,7 +155,8 @@ class Gauge:
             arms=tuple(ArmLine(name, arm.pulls, arm.mean, arm.off is not None) for name, arm in sorted(progress.arms.items())),
             caps=tuple(caps(spending)),
             calls=total.calls,
-            nano_usd=total.nano_usd if total.usd_known else None,
+            nano_usd=total.nano_usd,
+            unpriced=total.unknown_calls,
             requests_per_s=spending.settled_per_s,
             elapsed_s=elapsed,
             eta_s=self._eta(elapsed),

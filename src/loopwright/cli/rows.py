@@ -15,7 +15,7 @@ from loopwright.report.amounts import count, share, usd
 from loopwright.runs.compare import Parting, TableDiff
 from loopwright.runs.read import Cap, Stages
 from loopwright.store.lineage import Origin
-from loopwright.store.summary import ArmRewards, ContextArm, Failures, PassRate, Spend, Total
+from loopwright.store.summary import ArmRewards, ContextArm, Failures, PassRate, Spend
 
 Form: TypeAlias = tuple[Sequence[Column], Callable[[Any], Sequence[object]]]
 
@@ -50,14 +50,7 @@ def passed(each: PassRate) -> Sequence[object]:
 
 
 def spent(each: Spend) -> Sequence[object]:
-    return (each.model, count(each.calls), total(each.input_tokens), total(each.output_tokens), total(each.nano_usd, usd))
-
-
-def total(each: Total, show: Callable[[int], str] = count) -> str:
-    """Where part of a sum is unknown, so is the sum."""
-    if not each.unknown:
-        return show(each.known)
-    return "unknown" if not each.known else f"{show(each.known)} + {count(each.unknown)} unknown"
+    return (each.model, count(each.calls), each.input_tokens.told(), each.output_tokens.told(), each.nano_usd.told(usd))
 
 
 def failures(each: Failures) -> Sequence[object]:

@@ -14,6 +14,7 @@ from loopwright.errors import BudgetReached
 from loopwright.report.amounts import count, share, usd
 from loopwright.runs.ended import caveats, glance
 from loopwright.runs.start import Result, Start, resume, start
+from loopwright.store.summary import Total
 
 if TYPE_CHECKING:
     from loopwright.loop.progress import ArmProgress
@@ -90,8 +91,8 @@ def _summarise(result: Result, screen: Screen) -> None:
     passed = share(progress.accepted, progress.samples)
     screen.result(f"samples  {count(progress.samples)}, {count(progress.accepted)} accepted ({passed})")
     if total.calls:
-        spent = usd(total.nano_usd if total.usd_known else None)
-        tokens = f"{count(total.input_tokens)} tokens in, {count(total.output_tokens)} out"
+        spent = Total(total.nano_usd, total.unknown_calls).told(usd)
+        tokens = f"{count(total.input_tokens)} tokens in, {Total(total.output_tokens, total.uncounted).told()} out"
         screen.result(f"calls    {count(total.calls)} now, {tokens}, {spent}")
     for cap in caps(result.spending):
         screen.result(f"budget   {cap.label} {cap.amounts}")
@@ -143,8 +144,8 @@ def _fields(result: Result) -> dict[str, object]:
         },
         "calls": total.calls,
         "input_tokens": total.input_tokens,
-        "output_tokens": total.output_tokens,
-        "nano_usd": total.nano_usd if total.usd_known else None,
+        "output_tokens": Total(total.output_tokens, total.uncounted).exact,
+        "nano_usd": Total(total.nano_usd, total.unknown_calls).exact,
         "caps": [{"unit": cap.unit, "model": cap.model, "spent": cap.spent, "limit": cap.limit} for cap in caps(spending)],
         "resume": None if result.end.status == "done" else _command(result.folder, _higher(result)),
     }

@@ -46,7 +46,7 @@ def _listed(overview: Overview, now: float) -> Sequence[object]:
     counts = overview.counts
     return (
         overview.folder.name, overview.workflow or "-", overview.status, count(counts.trials), count(counts.failed),
-        count(counts.accepted), usd(overview.nano_usd), f"{duration(max(0.0, now - overview.changed))} ago",
+        count(counts.accepted), overview.spent.told(usd), f"{duration(max(0.0, now - overview.changed))} ago",
     )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def _overview(overview: Overview) -> dict[str, Any]:
         "status": overview.status,
         "reason": overview.reason,
         **overview.counts._asdict(),
-        "nano_usd": overview.nano_usd,
+        "nano_usd": overview.spent.exact,
         "changed": overview.changed,
     }
 
@@ -88,7 +88,7 @@ def _facts(whole: Whole) -> list[tuple[str, str]]:
         ("workflow", f"{overview.workflow}, seed {whole.seed}"),
         ("trials", f"{count(counts.trials)}, {count(counts.failed)} failed"),
         ("samples", f"{count(counts.samples)}, {count(counts.accepted)} accepted ({share(counts.accepted, counts.samples)})"),
-        ("calls", f"{count(counts.calls)}, {usd(overview.nano_usd)}"),
+        ("calls", f"{count(counts.calls)}, {overview.spent.told(usd)}"),
         ("began", _beginning(whole)),
         *(("budget", rows.cap(cap)) for cap in whole.caps),
         ("set", ", ".join(whole.sets)),

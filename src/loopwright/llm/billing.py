@@ -103,6 +103,7 @@ class Till:
         tally.assumed += 1
         tally.input_tokens += entry.input_tokens or 0
         tally.output_tokens += entry.output_tokens or 0
+        tally.uncounted += entry.output_tokens is None
         tally.unknown_calls += entry.nano_usd is None
         tally.nano_usd += entry.nano_usd or 0
         return _closed(entry, "assumed", bill, latency_s, error)

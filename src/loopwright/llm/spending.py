@@ -24,7 +24,8 @@ class Cap(NamedTuple):
 class Spent:
     """What the calls to one model came to in this life, counted as they end.
 
-    `unknown_calls` have no known price: what they cost is not in `nano_usd`.
+    `unknown_calls` have no known price: what they cost is not in `nano_usd`. What `uncounted` calls answered, nobody knows: it
+    is not in `output_tokens`.
     """
 
     calls: int = 0
@@ -32,6 +33,7 @@ class Spent:
     output_tokens: int = 0
     nano_usd: int = 0
     unknown_calls: int = 0
+    uncounted: int = 0
     failed: int = 0
     assumed: int = 0
     cached: int = 0

@@ -18,7 +18,7 @@ from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Model, Whole, whole
 from loopwright.runs.series import course_of
 from loopwright.store.reader import RunReader
-from loopwright.store.summary import Counts, Spend, Total
+from loopwright.store.summary import Counts, Spend
 
 _STANDINGS = {"done": "good", "running": "good", "crashed": "bad", "stopped": "bad", "killed": "bad"}
 _SPENT = heads("model ~answered_by >calls >tokens_in >tokens_out >spent")
@@ -69,7 +69,7 @@ def _facts(whole: Whole) -> Iterator[tuple[str, Child]]:
     yield "trials", f"{count(counts.trials)}, {count(counts.failed)} failed"
     yield "samples", _samples(counts)
     yield "calls", count(counts.calls)
-    yield "spent", usd(overview.nano_usd)
+    yield "spent", overview.spent.told(usd)
     yield "seed", "unknown" if whole.seed is None else str(whole.seed)
     yield "first started", moment(whole.span.began)
     yield "ended", moment(whole.span.ended) if whole.span.ended is not None else "not yet"
@@ -128,17 +128,7 @@ def _model(id: str, model: Model | None, spend: Spend | None) -> list[Child]:
     answers = "unknown" if model is None else ANSWERERS.get(model.provider, f"{model.provider}: {model.name}")
     if spend is None:
         return [id, answers, "0", "0", "0", usd(0)]
-    tokens = [_total(spend.input_tokens), _total(spend.output_tokens)]
-    money = usd(spend.nano_usd.known) if not spend.nano_usd.unknown else _partly(usd(spend.nano_usd.known), spend.nano_usd)
-    return [id, answers, count(spend.calls), *tokens, money]
-
-
-def _total(total: Total) -> str:
-    return _partly(count(total.known), total) if total.unknown else count(total.known)
-
-
-def _partly(known: str, total: Total) -> str:
-    return f"{known} + {count(total.unknown)} unknown" if total.known else "unknown"
+    return [id, answers, count(spend.calls), spend.input_tokens.told(), spend.output_tokens.told(), spend.nano_usd.told(usd)]
 
 
 def _footer(whole: Whole) -> str:

@@ -163,7 +163,7 @@ def figures(live: Watched, elapsed_s: float) -> dict[str, float]:
         "samples_accepted": progress.accepted,
         "trials_per_s": (progress.settled - progress.resumed_at) / elapsed_s if elapsed_s > 0 else None,
         "calls": total.calls,
-        "tokens": total.input_tokens + total.output_tokens,
+        "tokens": None if total.uncounted else total.input_tokens + total.output_tokens,
         "usd": total.nano_usd / 1e9 if total.usd_known else None,
         **progress.figures(),
     }

@@ -14,7 +14,7 @@ from loopwright.store import summary
 from loopwright.store.lock import held
 from loopwright.store.reader import RunReader
 from loopwright.store.rows import TABLES
-from loopwright.store.summary import ArmRewards, ContextArm, Counts, Failures, PassRate, Spend
+from loopwright.store.summary import ArmRewards, ContextArm, Counts, Failures, PassRate, Spend, Total
 
 Standing: TypeAlias = Literal[
     "running", "done", "budget", "interrupted", "stopped", "crashed", "killed", "unstarted", "unreadable"
@@ -25,14 +25,14 @@ NOTHING = Counts(0, 0, 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """One run at a glance. `reason` says why it ended, or why it cannot be read; `nano_usd` is None where it is unknown."""
+    """One run at a glance. `reason` says why it ended, or why it cannot be read; `spent` is in nano-USD."""
 
     folder: RunFolder
     status: Standing
     reason: str = ""
     workflow: str = ""
     counts: Counts = NOTHING
-    nano_usd: int | None = 0
+    spent: Total = summary.NONE
     changed: float = 0.0
     """When its store was last written to, in seconds since 1970."""
 
@@ -122,7 +122,7 @@ def overview(folder: RunFolder) -> Overview:
         with RunReader.open(folder.store) as reader:
             return _overview(folder, reader, reader.meta())
     except (StoreError, RunNotFound) as error:
-        return Overview(folder, "unreadable", str(error), nano_usd=None, changed=_changed(folder))
+        return Overview(folder, "unreadable", str(error), spent=Total(0, 1), changed=_changed(folder))
 
 
 def whole(folder: RunFolder) -> Whole:
@@ -177,15 +177,13 @@ def learned(folder: RunFolder, last: int, contexts: int = -1) -> Learned:
 def _overview(folder: RunFolder, reader: RunReader, meta: dict[str, Any]) -> Overview:
     end = meta.get("end") or {}
     spec = (meta.get("start") or {}).get("spec") or {}
-    spends = summary.spend(reader)
-    known = all(spend.nano_usd.unknown == 0 for spend in spends)
     return Overview(
         folder=folder,
         status=_standing(folder, meta),
         reason=end.get("reason", ""),
         workflow=spec.get("workflow", ""),
         counts=summary.counts(reader),
-        nano_usd=sum(spend.nano_usd.known for spend in spends) if known else None,
+        spent=summary.added(spend.nano_usd for spend in summary.spend(reader)),
         changed=_changed(folder),
     )
 

@@ -125,7 +125,7 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float, given: Giv
                 end = end_by(error)
                 _record_end(prepared, store, end.status, end.reason)
                 raise
-            _record_end(prepared, store, lived.end.status, lived.missed or lived.end.reason)
+            _record_end(prepared, store, lived.end.status, "; ".join(filter(None, (lived.end.reason, lived.missed))))
             await store.flush()
             learned = partial(state_of, folder, own=False)
             ended = Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base, learned)

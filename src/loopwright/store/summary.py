@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from loopwright.records import Fields
@@ -21,20 +22,39 @@ class Counts(NamedTuple):
 
 
 class Total(NamedTuple):
-    """A sum over what is known, and how many parts of it are not: the true sum is `known` only when `unknown` is 0."""
+    """A sum over calls of which it is known, and how many it is unknown of: those are not in `known`."""
 
     known: int
     unknown: int
 
+    @property
+    def exact(self) -> int | None:
+        return None if self.unknown else self.known
+
+    def told(self, show: Callable[[int], str] = "{:,}".format) -> str:
+        """`12,345`, `12,345 + 3 calls unknown`, or where nothing is known of it `unknown`; never 0 for what is not known."""
+        if not self.unknown:
+            return show(self.known)
+        return f"{show(self.known)} + {self.unknown:,} call{'s'[: self.unknown - 1]} unknown" if self.known else "unknown"
+
+
+NONE = Total(0, 0)
+
+
+def added(totals: Iterable[Total]) -> Total:
+    return Total(*(sum(column) for column in zip(NONE, *totals, strict=True)))
+
 
 class Spend(NamedTuple):
-    """What the calls to one model took. Calls that failed are not billed, cached ones are not sent: neither counts."""
+    """What the calls to one model took. Calls that failed are not billed, cached ones are not sent: neither counts. `tokens`
+    are those of calls of which both are known."""
 
     model: str
     calls: int
     billed: int
     input_tokens: Total
     output_tokens: Total
+    tokens: Total
     nano_usd: Total
 
 
@@ -97,13 +117,13 @@ def counts(reader: RunReader) -> Counts:
 def spend(reader: RunReader) -> list[Spend]:
     """By model, in alphabetical order."""
     sums = ", ".join(
-        f"coalesce(sum({column}) FILTER (WHERE {BILLED}), 0), count(*) FILTER (WHERE {BILLED} AND {column} IS NULL)"
-        for column in ("input_tokens", "output_tokens", "nano_usd")
+        f"coalesce(sum({column}) FILTER (WHERE {BILLED}), 0), count(*) FILTER (WHERE {BILLED} AND ({column}) IS NULL)"
+        for column in ("input_tokens", "output_tokens", "input_tokens + output_tokens", "nano_usd")
     )
     rows = reader.query(
         f"SELECT model, count(*), count(*) FILTER (WHERE {BILLED}), {sums} FROM call GROUP BY model ORDER BY model"
     )
-    return [Spend(row[0], row[1], row[2], Total(*row[3:5]), Total(*row[5:7]), Total(*row[7:9])) for row in rows]
+    return [Spend(row[0], row[1], row[2], *(Total(*row[at : at + 2]) for at in (3, 5, 7, 9))) for row in rows]
 
 
 def arms(reader: RunReader) -> list[ArmRewards]:

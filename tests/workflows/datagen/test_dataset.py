@@ -138,7 +138,13 @@ def test_little_is_written_in_vain_towards_the_end(desk: Desk) -> None:
 
 def test_more_batches_go_on_where_the_bound_ended_the_run(desk: Desk) -> None:
     recipe = f"{FREE}\ntarget: {{accepted: 60, batches: 2}}"
-    assert desk.run(recipe).code == 4
+    ended = desk.run(recipe)
+    assert ended.code == 4
+    assert ended.out.startswith(
+        "done: target.batches reached: 2 batches have settled; a larger bound lets the run go on\nmissed: "
+    )
+    told = desk.call("runs", "show", str(desk.place)).out
+    assert "target.batches reached: 2 batches have settled" in told and "60 were asked for" in told
     assert 0 < len(desk.rows()) <= 20
     assert desk.call("runs", "resume", str(desk.place), "--set", "target.batches=50", "--quiet").code == 0
     assert len(desk.rows()) == 60

@@ -230,6 +230,7 @@ def test_a_batch_that_passes_its_deadline_fails_alone(desk: Desk) -> None:
     )
     assert ended.code == 4
     assert "trials   2, 2 failed" in ended.out
+    assert "target.batches reached: 2 batches have settled" in ended.out
     assert desk.rows() == []
 
 

@@ -99,3 +99,9 @@ def test_half_batches_count_half() -> None:
     run = Run()
     events = [run.settle(texts(*range(5)), [0.0] * 5).events for _ in range(10)]
     assert [bool(some) for some in events] == [False] * 9 + [True]
+
+
+def test_why_most_rows_failed_is_told_whole_on_one_line() -> None:
+    run, why = Run(), "; ".join(f"{number} words are not in the list" for number in range(20))
+    run.state.reject("vocabulary", why.replace("; ", ";\n", 1))
+    assert (run.work.missed(run.state) or "").endswith(f"1 of 1 rejects failed at vocabulary, the last because: {why}")

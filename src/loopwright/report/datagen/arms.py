@@ -18,7 +18,7 @@ _NONE = ArmYield()
 
 def panel(made: Made) -> Markup:
     rows = [_arm(made, block) for block in made.recipe.brief.arms]
-    said = "What each arm's batches came to. Calls, tokens and cost are per accepted row; what is not known is called unknown."
+    said = "What each arm's batches came to. Calls, tokens and cost are per accepted row; of some calls they may be unknown."
     return joined([_switched_off(made), table(said, _ARMS, [Group(None, rows)])])
 
 
@@ -40,16 +40,17 @@ def _arm(made: Made, block: ArmBlock) -> list[Child]:
         count(arm.accepted),
         share(arm.accepted, arm.rows),
         f"{100 * held.low:.0f} to {100 * held.high:.0f} %" if arm.rows else "",
-        _per(arm.calls, arm, False),
-        _per(arm.tokens, arm, bool(arm.tokens_unknown)),
-        "unknown" if arm.nano_unknown else usd(round(arm.nano_usd / arm.accepted)) if arm.accepted else "-",
+        *(_per(arm) if arm.accepted else ("-", "-", "-")),
     ]
 
 
-def _per(total: int, arm: ArmYield, unknown: bool) -> str:
-    if unknown:
-        return "unknown"
-    return number(total / arm.accepted) if arm.accepted else "-"
+def _per(arm: ArmYield) -> tuple[str, str, str]:
+    """Calls, tokens and cost, for each accepted row."""
+    return (
+        number(arm.calls / arm.accepted),
+        arm.tokens.told(lambda known: number(known / arm.accepted)),
+        arm.nano_usd.told(lambda known: usd(round(known / arm.accepted))),
+    )
 
 
 def _how(made: Made, block: ArmBlock) -> str:

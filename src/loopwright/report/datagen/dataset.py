@@ -13,6 +13,7 @@ from loopwright.report.lines import Point, Series, lines
 from loopwright.report.markup import Markup, joined
 from loopwright.report.page import charts, facts, figure, paragraph
 from loopwright.report.scale import number
+from loopwright.store.summary import added
 from loopwright.workflows.datagen.state import PATIENCE
 
 _POINTS = 40
@@ -41,15 +42,13 @@ def _facts(made: Made) -> Iterator[tuple[str, str]]:
         yield "model calls", "none: all rows come from the grammar"
         return
     if not tally.accepted:
-        yield "per accepted row", "none yet"
+        yield "calls per accepted row", "none yet"
         return
     spends = made.shown.whole.spending
-    tokens = sum(spend.input_tokens.known + spend.output_tokens.known for spend in spends)
-    known = not any(spend.input_tokens.unknown or spend.output_tokens.unknown for spend in spends)
-    said = _per(tokens, tally.accepted) if known else "unknown"
-    yield "per accepted row", f"{_per(made.calls, tally.accepted)} calls, {said} tokens"
-    spent = made.shown.whole.overview.nano_usd
-    yield "cost per accepted row", usd(None if spent is None else round(spent / tally.accepted))
+    tokens = added(spend.tokens for spend in spends).told(lambda known: _per(known, tally.accepted))
+    yield "calls per accepted row", _per(made.calls, tally.accepted)
+    yield "tokens per accepted row", tokens
+    yield "cost per accepted row", made.shown.whole.overview.spent.told(lambda known: usd(round(known / tally.accepted)))
 
 
 def _per(total: float, of: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from loopwright.quality.row import Row
 from loopwright.store.reader import RunReader, Where
 from loopwright.store.rows import SAMPLE, SPAN
+from loopwright.store.summary import NONE, Total, added
 from loopwright.store.yields import Rejection, Yield, calls_before, rejections, yields
 from loopwright.text.diversity import distinct_n, sample
 from loopwright.text.words import words
@@ -78,10 +79,8 @@ class ArmYield:
     rows: int = 0
     accepted: int = 0
     calls: int = 0
-    tokens: int = 0
-    tokens_unknown: int = 0
-    nano_usd: int = 0
-    nano_unknown: int = 0
+    tokens: Total = NONE
+    nano_usd: Total = NONE
     passed: bool = False
     """Whether any of its rows did."""
     squares: float = 0.0
@@ -92,10 +91,8 @@ class ArmYield:
         self.rows += of.samples
         self.accepted += of.accepted
         self.calls += of.calls
-        self.tokens += of.tokens.known
-        self.tokens_unknown += of.tokens.unknown
-        self.nano_usd += of.nano_usd.known
-        self.nano_unknown += of.nano_usd.unknown
+        self.tokens = added((self.tokens, of.tokens))
+        self.nano_usd = added((self.nano_usd, of.nano_usd))
         self.passed |= of.earned > 0
         self.squares += of.accepted**2 / of.samples if of.samples else 0.0
 

@@ -44,7 +44,7 @@ class Settling:
 
     def settlement(self) -> Settlement:
         if not self._trial.decisions:
-            return Settlement()
+            return Settlement(end=self._end())
         last = self._trial.decisions[-1]
         self._state.ledger.choose(last.arm, last.id)
         rows = len(self._outcome.samples) or self._brief.recipe.batch_size
@@ -153,6 +153,9 @@ class Settling:
         if state.is_dry:
             again = "a changed recipe is another run, --fresh begins anew with the same"
             return f"gave up: none of the last {state.dry} rows was accepted; {again}"
+        most = self._brief.recipe.most_trials()
+        if self._trial.number + 1 >= most:
+            return f"target.batches reached: {most:,} batches have settled; a larger bound lets the run go on"
         return None
 
 

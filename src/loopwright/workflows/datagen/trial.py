@@ -170,7 +170,8 @@ class Datagen:
         if not state.rejected:
             return told
         worst, rows_lost = state.rejected.most_common(1)[0]
-        reason = quote(state.reasons[worst], limit=200)
+        said = state.reasons[worst]
+        reason = quote(said, limit=len(said))
         return f"{told}; {rows_lost} of {state.rejected.total()} rejects failed at {worst}, the last because: {reason}"
 
 

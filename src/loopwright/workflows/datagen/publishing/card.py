@@ -14,7 +14,6 @@ from loopwright.loop.work import Ended
 from loopwright.quality.languages import NAMES
 from loopwright.spec.dump import emit
 from loopwright.store.columns import Kind
-from loopwright.store.summary import Total
 from loopwright.workflows.datagen.publish import Publishing
 from loopwright.workflows.datagen.publishing.survey import NEAR, Echoes, Survey
 from loopwright.workflows.datagen.recipe import Recipe
@@ -140,8 +139,8 @@ def _models(recipe: Recipe, survey: Survey) -> Iterator[Sequence[object]]:
         cells: list[object] = [model.id, model.provider, model.name, said]
         if model.id in spent:
             used = spent[model.id]
-            cost = "unknown" if used.nano_usd.unknown else f"${used.nano_usd.known / 1e9:,.4f}"
-            cells += [f"{used.calls:,}", _total(used.input_tokens), _total(used.output_tokens), cost]
+            cost = used.nano_usd.told(lambda nano: f"${nano / 1e9:,.4f}")
+            cells += [f"{used.calls:,}", used.input_tokens.told(), used.output_tokens.told(), cost]
         else:
             cells += ["0", "0", "0", "$0"]
         yield cells
@@ -245,7 +244,3 @@ def _cell(value: object) -> str:
 
 def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
-
-
-def _total(total: Total) -> str:
-    return f"{total.known:,}" if not total.unknown else "unknown"
