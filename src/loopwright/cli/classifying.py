@@ -9,10 +9,12 @@ from typing import NamedTuple
 from loopwright.cli import rows
 from loopwright.cli.screen import Screen
 from loopwright.errors import UsageError
+from loopwright.learn.error_classifier import labelled
+from loopwright.learn.error_classifier.fitted import write
 from loopwright.learn.error_classifier.fitting import How
 from loopwright.learn.error_classifier.kinds import Kind
 from loopwright.report.amounts import count
-from loopwright.runs.classify import Judgement, Part, fit_to, gathered, judge, save, save_labels
+from loopwright.runs.classify import Judgement, Part, fit_to, gathered, judge
 
 FIGURES = rows.columns("answers >n >right >auroc =95_%_interval >brier >calibration_error >by_chance_below")
 RELIABLE = rows.columns("confidence >answers >said >right")
@@ -30,10 +32,10 @@ class Fit(NamedTuple):
 
 def fit_classifier(sources: Sequence[str], root: Path, wanted: Fit, screen: Screen) -> None:
     _free(wanted.output, wanted.force)
-    labelled = gathered(sources, root)
-    screen.tell(f"fitting to {count(sum(len(row.answers) for row in labelled))} answers")
-    fitted, judgement = fit_to(labelled, How(wanted.kind, wanted.embedder), {"sources": list(sources)})
-    save(wanted.output, fitted)
+    found = gathered(sources, root)
+    screen.tell(f"fitting to {count(sum(len(row.answers) for row in found))} answers")
+    fitted, judgement = fit_to(found, How(wanted.kind, wanted.embedder), {"sources": list(sources)})
+    write(wanted.output, fitted)
     _show(judgement, screen)
     if not screen.json:
         screen.result(f"\nwrote    {wanted.output}")
@@ -45,9 +47,9 @@ def evaluate_classifier(classifier: str, sources: Sequence[str], root: Path, scr
 
 def label_answers(sources: Sequence[str], root: Path, output: Path, force: bool, screen: Screen) -> None:
     _free(output, force)
-    labelled = gathered(sources, root)
-    save_labels(output, labelled)
-    screen.result(f"wrote    {output}: {count(sum(len(row.answers) for row in labelled))} answers")
+    found = gathered(sources, root)
+    labelled.write(output, found)
+    screen.result(f"wrote    {output}: {count(sum(len(row.answers) for row in found))} answers")
 
 
 def _free(file: Path, force: bool) -> None:

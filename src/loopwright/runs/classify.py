@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from loopwright.datasets.checkers.final_answer import FINAL_ANSWER
 from loopwright.errors import UsageError
 from loopwright.learn.error_classifier import labelled
-from loopwright.learn.error_classifier.fitted import Learned, named, write
+from loopwright.learn.error_classifier.fitted import Learned, named
 from loopwright.learn.error_classifier.fitting import How, Told, crossed, fit, say
 from loopwright.learn.error_classifier.labelled import Labelled
 from loopwright.learn.error_classifier.protocol import Given
@@ -60,14 +60,6 @@ def judged(told: Sequence[Told], of: str) -> Judgement:
     named = (("all", told), ("first", first), ("later", later))
     parts = tuple(Part(name, _calibration(some)) for name, some in named if some)
     return Judgement(of, parts, confusion([each.step.mode for each in told], [each.predicted.mode for each in told]))
-
-
-def save(path: Path, fitted: Learned) -> None:
-    write(path, fitted)
-
-
-def save_labels(path: Path, rows: Sequence[Labelled]) -> None:
-    labelled.write(path, rows)
 
 
 def _calibration(told: Sequence[Told]) -> Calibration:

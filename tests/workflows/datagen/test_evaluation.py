@@ -17,7 +17,7 @@ from tests.workflows.datagen.conftest import Desk, killed_after
 from loopwright.quality.gate import Gate
 from loopwright.records import DecisionId
 from loopwright.workflows.datagen.evaluating import Evaluation
-from loopwright.workflows.datagen.ledger import Entry, Ledger
+from loopwright.workflows.datagen.ledger import Ledger, Taken
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.state import State
 
@@ -130,7 +130,7 @@ def test_batches_are_shown_what_the_model_gets_wrong() -> None:
     evaluation, ledger = judge()
     for place, (text, label) in enumerate(zip(real(60, "rows").texts, real(60, "rows").targets, strict=True)):
         if label != "account":
-            ledger.add(Entry(text, label, "honest"))
+            ledger.add(Taken(text, label, "honest"))
             ledger.choose("honest", DecisionId(place, 0))
     assert ledger.account().judged is None
     found = evaluation.judge(ledger.account())
@@ -148,28 +148,28 @@ def test_batches_are_shown_what_the_model_gets_wrong() -> None:
 
 def test_an_account_stays_what_it_was() -> None:
     _, ledger = judge()
-    ledger.add(Entry("my parcel", "delivery", "honest"))
+    ledger.add(Taken("my parcel", "delivery", "honest"))
     ledger.choose("honest", DecisionId(0, 0))
     account = ledger.account()
-    ledger.add(Entry("my money", "refund", "misleading"))
+    ledger.add(Taken("my money", "refund", "misleading"))
     ledger.choose("misleading", DecisionId(1, 0))
     ledger.leave_out([0])
-    assert account.kept(10) == [Entry("my parcel", "delivery", "honest")]
+    assert account.kept(10) == [Taken("my parcel", "delivery", "honest")]
     assert set(account.chosen) == {"honest"}
-    assert ledger.account().kept(10) == [Entry("my money", "refund", "misleading")]
+    assert ledger.account().kept(10) == [Taken("my money", "refund", "misleading")]
 
 
 def test_of_many_rows_a_fair_sample_is_learned_from() -> None:
     ledger = Ledger()
     for place in range(1000):
-        ledger.add(Entry(str(place), "x", "a"))
+        ledger.add(Taken(str(place), "x", "a"))
     before = ledger.account().kept(100)
     places = [int(entry.text) for entry in before]
     assert len(places) == 100
     assert places == sorted(places)
     assert 400 < sum(places) / 100 < 600
     for place in range(1000, 1100):
-        ledger.add(Entry(str(place), "x", "a"))
+        ledger.add(Taken(str(place), "x", "a"))
     assert len(set(before) & set(ledger.account().kept(100))) > 80
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from loopwright.errors import UsageError
@@ -15,8 +15,9 @@ from loopwright.learn.error_classifier.kinds import Kind
 from loopwright.learn.error_classifier.labelled import Labelled, Step, steps
 from loopwright.learn.error_classifier.multitask import fit_network
 from loopwright.learn.error_classifier.protocol import MODES, Predicted
+from loopwright.learn.error_classifier.scale import REACH, Scale, rounded
 from loopwright.learn.error_classifier.sight import AS_THEY_ARE, Built, Embedded, Sight, Worded, part_of, terms
-from loopwright.learn.error_classifier.softmax import REACH, Softmax
+from loopwright.learn.error_classifier.softmax import Softmax
 from loopwright.records import Json
 
 FOLDS = 5
@@ -93,7 +94,7 @@ def _part(seen: Sequence[Features], classes: Sequence[str]) -> Softmax:
     """Logistic regression. Where there is but one class, or nothing to learn from, what was seen most often is said."""
     order = [name for name in (*MODES, "right", "wrong") if name in set(classes)]
     if len(order) < 2:
-        return Softmax(tuple(order) or ("wrong",), (), (), (), ((),), (0.0,), len(classes))
+        return Softmax(tuple(order) or ("wrong",), Scale(), ((),), (0.0,), len(classes))
     import numpy as np  # noqa: PLC0415 - heavy
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - heavy
 
@@ -109,17 +110,5 @@ def _part(seen: Sequence[Features], classes: Sequence[str]) -> Softmax:
     weights, bias = model.coef_, model.intercept_
     if len(order) == 2:
         weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-    return Softmax(
-        tuple(order),
-        tuple(names[at] for at in kept),
-        _rounded(middles),
-        _rounded(spreads),
-        tuple(map(_rounded, weights)),
-        _rounded(bias),
-        len(classes),
-    )
-
-
-def _rounded(values: Iterable[float]) -> tuple[float, ...]:
-    """To seven digits, so that another machine's last bits change nothing."""
-    return tuple(float(f"{value:.7g}") for value in values)
+    scale = Scale(tuple(names[at] for at in kept), rounded(middles), rounded(spreads))
+    return Softmax(tuple(order), scale, tuple(map(rounded, weights)), rounded(bias), len(classes))

@@ -12,8 +12,8 @@ from typing import Any
 from loopwright.errors import ExtraMissing, UsageError
 from loopwright.learn.error_classifier.labelled import Step
 from loopwright.learn.error_classifier.protocol import MODES, SURE, ErrorMode, Given, Predicted
+from loopwright.learn.error_classifier.scale import REACH, Scale, numbers, parse_scale, rounded
 from loopwright.learn.error_classifier.sight import Built, part_of
-from loopwright.learn.error_classifier.softmax import REACH, numbers, within
 from loopwright.records import Json
 
 _CHANGED: tuple[ErrorMode, ...] = ("corrected", "overcorrected", "wavering", "perfectionism")
@@ -25,17 +25,13 @@ class Network:
     """`inner` has a row for each hidden unit, `outer` one for each mode and a last one for being right; the last number of a
     row is its bias."""
 
-    features: tuple[str, ...]
-    middles: tuple[float, ...]
-    spreads: tuple[float, ...]
+    scale: Scale
     inner: tuple[tuple[float, ...], ...]
     outer: tuple[tuple[float, ...], ...]
     about: Mapping[str, Json] = field(default_factory=dict)
 
     def predict(self, question: str, answers: Sequence[Given]) -> Predicted:
-        seen = Built().see(question, answers)
-        named = zip(self.features, self.middles, self.spreads, strict=True)
-        row = [within(seen.get(name, 0.0), middle, spread) for name, middle, spread in named]
+        row = self.scale.row(Built().see(question, answers))
         hidden = [max(0.0, _unit(weights, row)) for weights in self.inner]
         *modes, right = (_unit(weights, hidden) for weights in self.outer)
         confidence = 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, right))))
@@ -47,9 +43,7 @@ class Network:
     def plain(self) -> dict[str, Json]:
         """What stands in the file, beside its version."""
         network: dict[str, Json] = {
-            "features": list(self.features),
-            "middles": list(self.middles),
-            "spreads": list(self.spreads),
+            **self.scale.plain(),
             "inner": [list(row) for row in self.inner],
             "outer": [list(row) for row in self.outer],
         }
@@ -59,15 +53,12 @@ class Network:
 def parse_network(given: Any, about: Mapping[str, Json], where: str) -> Network:
     try:
         inner, outer = (tuple(map(numbers, given[name])) for name in ("inner", "outer"))
-        features = tuple(map(str, given["features"]))
-        found = Network(features, numbers(given["middles"]), numbers(given["spreads"]), inner, outer, about)
+        found = Network(parse_scale(given, where), inner, outer, about)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise UsageError(f"{where} holds no network") from None
-    widths = {len(found.middles), len(found.spreads), *(len(row) - 1 for row in inner)}
-    if widths != {len(features)} or {len(row) - 1 for row in outer} != {len(inner)} or len(outer) != len(MODES) + 1:
+    inputs, units = ({len(row) - 1 for row in layer} for layer in (inner, outer))
+    if inputs != {len(found.scale.features)} or units != {len(inner)} or len(outer) != len(MODES) + 1:
         raise UsageError(f"{where}: the numbers of features and units do not fit together")
-    if not all(found.spreads):
-        raise UsageError(f"{where}: a feature has no spread")
     return found
 
 
@@ -83,9 +74,8 @@ def fit_network(steps: Sequence[Step], about: Mapping[str, Json]) -> Network:
     modes = torch.tensor([MODES.index(step.mode) for step in steps])
     right = torch.tensor([float(step.right) for step in steps])
     inner, outer = _trained(torch, table, modes, right)
-    return Network(
-        tuple(names[at] for at in kept), _rounded(middles[kept]), _rounded(spreads[kept]), _rows(inner), _rows(outer), about
-    )
+    scale = Scale(tuple(names[at] for at in kept), rounded(middles[kept]), rounded(spreads[kept]))
+    return Network(scale, _rows(inner), _rows(outer), about)
 
 
 def _trained(torch: Any, table: Any, modes: Any, right: Any) -> tuple[Any, Any]:
@@ -119,11 +109,7 @@ def _unit(weights: Sequence[float], row: Sequence[float]) -> float:
 
 
 def _rows(matrix: Any) -> tuple[tuple[float, ...], ...]:
-    return tuple(map(_rounded, matrix))
-
-
-def _rounded(values: Any) -> tuple[float, ...]:
-    return tuple(float(f"{value:.7g}") for value in values.tolist())
+    return tuple(map(rounded, matrix))
 
 
 def _torch() -> Any:

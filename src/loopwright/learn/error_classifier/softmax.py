@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from loopwright.errors import UsageError
-
-REACH = 4.0
-"""How far a feature may seem to stand from its middle, in spreads: of what lies beyond, nothing was learned."""
+from loopwright.learn.error_classifier.scale import Scale, numbers, parse_scale
 
 
 @dataclass(frozen=True, slots=True)
 class Softmax:
-    """A feature counts by how far it stands from its middle, in units of its spread; one that is missing is 0. `weights` has a
-    row for each class."""
+    """`weights` has a row for each class."""
 
     classes: tuple[str, ...]
-    features: tuple[str, ...]
-    middles: tuple[float, ...]
-    spreads: tuple[float, ...]
+    scale: Scale
     weights: tuple[tuple[float, ...], ...]
     bias: tuple[float, ...]
     rows: int
@@ -31,8 +26,7 @@ class Softmax:
         """Of every class; they add up to 1."""
         if len(self.classes) == 1:
             return {self.classes[0]: 1.0}
-        named = zip(self.features, self.middles, self.spreads, strict=True)
-        row = [within(seen.get(name, 0.0), middle, spread) for name, middle, spread in named]
+        row = self.scale.row(seen)
         logits = [bias + math.fsum(map(_times, weights, row)) for weights, bias in zip(self.weights, self.bias, strict=True)]
         top = max(logits)
         parts = [math.exp(logit - top) for logit in logits]
@@ -42,17 +36,11 @@ class Softmax:
     def plain(self) -> dict[str, Any]:
         return {
             "classes": list(self.classes),
-            "features": list(self.features),
-            "middles": list(self.middles),
-            "spreads": list(self.spreads),
+            **self.scale.plain(),
             "weights": [list(row) for row in self.weights],
             "bias": list(self.bias),
             "rows": self.rows,
         }
-
-
-def within(value: float, middle: float, spread: float) -> float:
-    return max(-REACH, min(REACH, (value - middle) / spread))
 
 
 def parse(given: Any, where: str) -> Softmax:
@@ -60,28 +48,16 @@ def parse(given: Any, where: str) -> Softmax:
     try:
         found = Softmax(
             tuple(map(str, given["classes"])),
-            tuple(map(str, given["features"])),
-            numbers(given["middles"]),
-            numbers(given["spreads"]),
+            parse_scale(given, where),
             tuple(map(numbers, given["weights"])),
             numbers(given["bias"]),
             int(given["rows"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         raise UsageError(f"{where} is no softmax over features") from None
-    width = len(found.features)
-    sizes = {len(found.middles), len(found.spreads), *map(len, found.weights)}
-    rows = {len(found.weights), len(found.bias)}
-    if sizes - {width} or rows != {len(found.classes)} or not found.classes or not all(found.spreads):
+    widths, rows = {*map(len, found.weights)}, {len(found.weights), len(found.bias)}
+    if widths - {len(found.scale.features)} or rows != {len(found.classes)} or not found.classes:
         raise UsageError(f"{where}: the numbers of features, classes and weights do not fit together")
-    return found
-
-
-def numbers(given: Sequence[Any]) -> tuple[float, ...]:
-    """Finite ones; anything else is a ValueError or a TypeError."""
-    found = tuple(map(float, given))
-    if not all(map(math.isfinite, found)):
-        raise ValueError("a number that is none")
     return found
 
 

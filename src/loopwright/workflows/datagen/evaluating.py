@@ -25,7 +25,7 @@ from loopwright.records import DecisionId, Fields, Json
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.labelled import Wanted
 from loopwright.workflows.datagen.learning import learner
-from loopwright.workflows.datagen.ledger import Account, Entry, Judged
+from loopwright.workflows.datagen.ledger import Account, Judged, Taken
 from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.spec import EvaluationBlock
 
@@ -151,13 +151,13 @@ class Evaluation:
             return None
         return _overlap("accepted rows", found["rows"], overlap["places"], [Pair(*pair) for pair in overlap["closest"]])
 
-    def entry(self, row: Row, arm: str) -> Entry | None:
+    def entry(self, row: Row, arm: str) -> Taken | None:
         """An accepted row as it is learned from; None where it lacks what is needed."""
         try:
             found = self._wanted.of(row, "a row")
         except UsageError:
             return None
-        return Entry(found.text, found.target, arm)
+        return Taken(found.text, found.target, arm)
 
 
 def _plain(score: Score) -> Mapping[str, Json]:

@@ -15,7 +15,7 @@ EVALUATION = "evaluation"
 """Where what an evaluation found stands in the data of the batch that it was made in."""
 
 
-class Entry(NamedTuple):
+class Taken(NamedTuple):
     """An accepted row, and the arm that wrote it."""
 
     text: str
@@ -43,13 +43,13 @@ class Judged(NamedTuple):
 class Account(NamedTuple):
     """The first `size` of `rows`, whatever is added to them later; `left_out` are places of rows that stand in the dev set."""
 
-    rows: Sequence[Entry]
+    rows: Sequence[Taken]
     size: int
     left_out: frozenset[int]
     chosen: Mapping[str, Chosen]
     judged: Judged | None
 
-    def kept(self, most: int, without: frozenset[int] = frozenset()) -> list[Entry]:
+    def kept(self, most: int, without: frozenset[int] = frozenset()) -> list[Taken]:
         """The rows that a model may learn from; of more than so many a fair sample, in which those of the last time stay as far
         as there is room."""
         out = self.left_out | without
@@ -65,7 +65,7 @@ def _rank(place: int) -> bytes:
 
 class Ledger:
     def __init__(self) -> None:
-        self._rows: list[Entry] = []
+        self._rows: list[Taken] = []
         self._left_out: frozenset[int] = frozenset()
         self._chosen: dict[str, Chosen] = {}
         self.judged: Judged | None = None
@@ -77,7 +77,7 @@ class Ledger:
         before = self._chosen.get(arm)
         self._chosen[arm] = Chosen(1 if before is None else before.batches + 1, decision)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Taken) -> None:
         self._rows.append(entry)
 
     def leave_out(self, places: Sequence[int]) -> None:
