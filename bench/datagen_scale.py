@@ -3,16 +3,20 @@
     python bench/datagen_scale.py [ROWS]
 
 Each row passes all the validators that ask no model; files are written, too. Every size is a run in a process of its own.
-Beside it stands what comparing with earlier rows needs of memory, and what is left of the process's peak without it.
+Its memory is looked at many times a second, while rows are made and while the files are written. Beside it stands what
+comparing with earlier rows needs of it, and what is left without that.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
-import resource
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -22,7 +26,7 @@ import orjson
 from loopwright.policy.keyed import Keyed
 from loopwright.quality.row import Row
 from loopwright.runs.check import check
-from loopwright.runs.live import Unwatched
+from loopwright.runs.live import Live, Unwatched
 from loopwright.runs.start import Result, Start, start
 from loopwright.workflows.datagen.recipe import Recipe
 
@@ -82,43 +86,78 @@ def recipe(rows: int, seed: int = 0) -> dict[str, Any]:
     }
 
 
+class Memory(Unwatched):
+    """The most bytes that the process took, while rows were made and after the loop had ended."""
+
+    def __init__(self) -> None:
+        self.making = self.writing = 0
+        self._made = False
+        self._done = threading.Event()
+
+    async def watch(self, live: Live) -> None:
+        """Is cancelled when the loop ends."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._made = True
+
+    @contextlib.contextmanager
+    def looked_at(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._look)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            thread.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.02):
+            if self._made:
+                self.writing = max(self.writing, resident())
+            else:
+                self.making = max(self.making, resident())
+
+
 class Cost(NamedTuple):
-    """Of one run: seconds of CPU until its last row was accepted and its files were written; bytes of the process at its peak,
-    before the run began, and of what the comparing validators remember."""
+    """Of one run: seconds of CPU until its last row was accepted and its files were written; bytes of the process at its peak
+    while rows were made, while files were written, before the run began, and of what the comparing validators remember."""
 
     rows: int
     written: int
     cpu: float
-    peak: int
+    making: int
+    writing: int
     before: int
-    remembered: int
+    remembered: dict[str, int]
 
 
 def run(rows: int) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scale.yaml"
         file.write_bytes(orjson.dumps(recipe(rows)))  # JSON is YAML
-        request = Start(file, (f"output.runs={folder}/runs",))
+        request, memory = Start(file, (f"output.runs={folder}/runs",)), Memory()
         check(file)  # imports what a run imports
-        before, began = peak(), time.process_time()
-        result = start(request, Unwatched())
-        cpu, most = time.process_time() - began, peak()
+        before, began = resident(), time.process_time()
+        with memory.looked_at():
+            result = start(request, memory)
+        cpu = time.process_time() - began
         if result.progress.accepted != rows:
             raise SystemExit(f"{result.progress.accepted} rows of {rows}: {result.end.reason}")
-        return Cost(rows, result.progress.samples, cpu, most, before, remembered(file, result))
+        return Cost(rows, result.progress.samples, cpu, memory.making, memory.writing, before, remembered(file, result))
 
 
-def peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def remembered(file: Path, result: Result) -> int:
+def remembered(file: Path, result: Result) -> dict[str, int]:
     """What is remembered of all accepted rows, which are admitted again for this."""
     memories = cast(Recipe, check(file).spec).brief.gate().memories()
     for line in (result.folder.path / "dataset.jsonl").read_bytes().splitlines():
         row = orjson.loads(line)
         memories.admit(row["id"], Row(row["data"]))
-    return sum(memories.bytes().values())
+    return memories.bytes()
 
 
 def main() -> None:
@@ -130,12 +169,14 @@ def main() -> None:
 
 
 def line(cost: Cost) -> str:
-    rows = cost.rows
+    rows, index = cost.rows, sum(cost.remembered.values())
+    each = ", ".join(f"{name} {size / rows:,.0f}" for name, size in cost.remembered.items())
     return (
         f"{rows:7,} rows: {1000 * cost.cpu / rows:.2f} ms of CPU per accepted row, "
-        f"{rows / cost.written:.0%} of those written; peak {cost.peak / 1e6:.0f} MB: "
-        f"the index {cost.remembered / 1e6:.0f} MB, which is {cost.remembered / rows:,.0f} bytes per row, "
-        f"the rest {(cost.peak - cost.remembered) / 1e6:.0f} MB ({cost.before / 1e6:.0f} MB before the run)"
+        f"{rows / cost.written:.0%} of those written; peak {cost.making / 1e6:.0f} MB: "
+        f"the index {index / 1e6:.0f} MB, which is {index / rows:,.0f} bytes per row ({each}), "
+        f"the rest {(cost.making - index) / 1e6:.0f} MB; {cost.writing / 1e6:.0f} MB while files are written, "
+        f"{cost.before / 1e6:.0f} MB before the run"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rensa import RMinHash, RMinHashLSH
 
 SLOTS, BANDS, NEAR, GRAM = 140, 20, 0.8, 5
-"""As ours are at a threshold of 0.8."""
+"""The bands are cut as ours are at a threshold of 0.8."""
 
 _WORD = re.compile(r"\w+")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopwright.text.embedding import Floats, Lexical
-from loopwright.text.nearest import BLOCK, LEARNT, Nearby, Nearest
+from loopwright.text.nearest import BLOCK, LEARNT, OUTLINES, Nearby, Nearest
 
 
 def units(count: int, dims: int, seed: int = 0) -> Floats:
@@ -104,14 +104,13 @@ def test_a_difference_in_the_last_bits_decides() -> None:
     assert best == Nearby(exact(nearer, nearer), "nearer")
 
 
-def test_memory_grows_by_blocks_and_is_told() -> None:
-    index = Nearest(32)
+def test_memory_grows_with_the_vectors_and_is_told() -> None:
+    index = Nearest(128)
     assert index.bytes < 200
-    index.add("a", units(1, 32)[0])
-    one = index.bytes
-    assert one >= BLOCK * 32 * 4
-    index.add("b", units(1, 32)[0])
-    assert index.bytes - one < 200
+    for n, vector in enumerate(units(2 * LEARNT, 128)):
+        index.add(str(n), vector)
+    one = (128 + sum(OUTLINES) + len(OUTLINES)) * 4
+    assert 0 <= index.bytes / (2 * LEARNT) - one < 20
 
 
 @pytest.mark.parametrize("text", ["Where is my parcel?", "退款", ""])

@@ -19,6 +19,8 @@ LEARNT = 1024
 DOUBT = 1e-5
 """Beyond the rounding of a product of unit vectors in single precision."""
 
+_AT_ONCE = 64
+"""So many are outlined together: what that takes shows in what the process takes at its peak."""
 _ROUNDING = 1e-6
 """Of a squared length, which comes from numbers in single precision: a rest is never taken for shorter than it is."""
 
@@ -53,7 +55,8 @@ class Nearest:
             self._outline(block, slice(place, place + 1), self._axes)
         elif len(self) == LEARNT and self.dims > OUTLINES[-1]:
             self._axes = _axes(self._blocks[0][:LEARNT])
-            self._outline(0, slice(LEARNT), self._axes)
+            for first in range(0, LEARNT, _AT_ONCE):
+                self._outline(0, slice(first, first + _AT_ONCE), self._axes)
 
     def most(self, vector: Floats, among: int | None = None, least: float = -1.0, since: int = 0) -> Nearby | None:
         """The nearest, the earliest of several, if it is as near as `least`: the higher that is, the quicker. `among` looks
@@ -93,9 +96,9 @@ class Nearest:
 
     @property
     def bytes(self) -> int:
-        drawn = (each for outlines in self._outlines for each in outlines)
-        held = sum(block.nbytes for block in (*self._blocks, *drawn))
-        return held + self._ids.bytes
+        """About how much memory it takes: what a block has not filled yet, the system does not give."""
+        drawn = sum(OUTLINES) + len(OUTLINES) if self._axes is not None else 0
+        return 4 * len(self) * (self.dims + drawn) + self._ids.bytes
 
     def _outline(self, block: int, rows: slice, axes: NDArray[np.float64]) -> None:
         if block == len(self._outlines):
@@ -115,13 +118,17 @@ def exact(row: Floats, vector: Floats, known: dict[bytes, float]) -> float:
 
 def _products(rows: Floats, near: NDArray[np.intp], vector: Floats) -> Floats:
     """Of those rows with the vector. Few are copied; of many it is quicker to multiply all."""
-    found: Floats = rows[near] @ vector if 4 * len(near) < len(rows) else (rows @ vector)[near]
-    return found
+    if 4 * len(near) < len(rows):
+        few: Floats = rows.take(near, 0) @ vector
+        return few
+    found: Floats = rows @ vector
+    return found if len(near) == len(rows) else found[near]
 
 
 def _axes(vectors: Floats) -> NDArray[np.float64]:
-    """The directions in which the vectors are longest, at right angles to each other, the longest first."""
-    found = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)[1]
+    """The directions in which the vectors are longest, at right angles to each other, the longest first. Roughly longest is
+    enough; sums in single precision take less memory."""
+    found = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))[1]
     return np.ascontiguousarray(found[:, : -OUTLINES[-1] - 1 : -1])
 
 
