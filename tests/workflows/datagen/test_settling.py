@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
+import pytest
+
 from loopwright.loop.trial import Item, Trial
 from loopwright.loop.work import Outcome, Settlement
 from loopwright.records import Decision, DecisionId
@@ -68,6 +70,31 @@ def test_of_two_rows_alike_in_a_batch_the_second_is_late() -> None:
     assert [(verdict.sample, verdict.validator) for verdict in settled.verdicts] == [(1, "deduplication")]
     assert settled.verdicts[0].reason == "the same text as row 0.0"
     assert settled.payoffs[0].value == 2 / 3
+
+
+@pytest.mark.parametrize(
+    ("validator", "says"),
+    [
+        ("deduplication: {field: text, exact: false}", "nearly the text of row 0.1: alike to 0."),
+        ("similarity: {field: text, max: 0.9}", "alike to row 0.1 by 0.9"),
+    ],
+    ids=["near", "similar"],
+)
+def test_rows_nearly_alike_are_caught_within_a_batch_and_in_one_that_was_written_at_the_same_time(
+    validator: str, says: str
+) -> None:
+    run = Run(RECIPE.replace("deduplication: {field: text}", validator))
+    first = "Good morning, could somebody tell me by when the refund for my cancelled order will have been paid out?"
+    again = first.replace("morning", "evening")
+    rows = [*texts(1), {"text": first}, {"text": again}, *texts(2)]
+    settled = run.settle(rows, [1.0] * 4)
+    assert settled.accepted == {0, 1, 3}
+    later = run.settle([*texts(3), {"text": again}], [1.0] * 2)  # what it was shown in `act` held no row yet
+    assert later.accepted == {0}
+    for verdicts, place in ((settled.verdicts, 2), (later.verdicts, 1)):
+        (verdict,) = verdicts
+        assert (verdict.sample, verdict.validator) == (place, validator.partition(":")[0])
+        assert (verdict.reason or "").startswith(says)
 
 
 def test_what_is_beyond_the_target_is_left_and_counts_as_good() -> None:
