@@ -63,6 +63,10 @@ def test_equations_are_read_and_checked_without_running_anything() -> None:
     assert equations("__import__('os') = 3") == []
 
 
+def test_digits_without_end_are_a_finite_number() -> None:
+    assert np.isfinite(of_answer("How many?", Given("9" * 400, "9" * 400))["answer's size"])
+
+
 @given(st.text(max_size=300), st.text(max_size=300), st.none() | st.text(max_size=20))
 def test_every_text_has_finite_features_with_the_same_names(question: str, text: str, answer: str | None) -> None:
     found = of_answer(question, Given(text, answer)) | of_agreement([Given("", "1"), Given(text, answer)])
@@ -151,6 +155,14 @@ def test_labels_are_written_as_csv_and_read_again(tmp_path: Path) -> None:
     labelled.write(tmp_path / "labels.csv", [row._replace(id="same") for row in rows])
     asked_anew = labelled.read(tmp_path / "labels.csv", str)
     assert [(row.id, row.right) for row in asked_anew] == [("same", row.right) for row in rows]
+    odd = [row._replace(answers=(Given("a\u2028b\x85c", "18"),), right=(True,)) for row in rows]
+    labelled.write(tmp_path / "labels.csv", odd)
+    assert [row.answers for row in labelled.read(tmp_path / "labels.csv", str)] == [row.answers for row in odd]
+    turn = {"question": "Q?", "answer": "a\u2028b\x85c", "prompt_id": None, "delta_accuracy": 0}
+    trace = {"question_id": "q", "final_accuracy": 1, "turns": [turn]}
+    (tmp_path / "traces.jsonl").write_text(json.dumps(trace, ensure_ascii=False) + "\n")
+    (back,) = labelled.read(tmp_path / "traces.jsonl", str)
+    assert back.answers[0].text == turn["answer"]
     file = tmp_path / "broken.csv"
     file.write_text("question_id,question,turn,answer\n")
     with pytest.raises(UsageError, match="no column right"):
@@ -192,3 +204,19 @@ def test_real_answers_are_ordered_by_one_look_and_better_by_agreement() -> None:
         assert (result.n, result.groups) == (2640, 660)
         assert result.auroc_within.low > least
         assert result.error <= result.error_by_chance
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.exists(), reason="the answers of larger models are not beside the repository")
+def test_a_network_is_no_surer_of_real_answers_than_it_is_right() -> None:
+    pytest.importorskip("torch")
+    rows = []
+    for line in REAL.read_text().splitlines()[:250]:
+        found: dict[str, Any] = json.loads(line)
+        for model in list(found)[2:]:
+            said = found[model]["solution"]
+            answer = Given(said, NUMERIC.read(said))
+            rows.append(Labelled(found["question"], found["question"], (answer,), (found[model]["is_correct"],)))
+    result = judged(rows, How("torch"))
+    assert result.auroc > 0.75
+    assert result.error < 1.3 * result.error_by_chance

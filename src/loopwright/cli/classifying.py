@@ -13,8 +13,11 @@ from loopwright.learn.error_classifier import labelled
 from loopwright.learn.error_classifier.fitted import write
 from loopwright.learn.error_classifier.fitting import How
 from loopwright.learn.error_classifier.kinds import Kind
+from loopwright.learn.error_classifier.labelled import Labelled
 from loopwright.report.amounts import count
 from loopwright.runs.classify import Judgement, Part, fit_to, gathered, judge
+from loopwright.runs.ended import caveats
+from loopwright.runs.folder import find
 
 FIGURES = rows.columns("answers >n >right >auroc =95_%_interval >brier >calibration_error >by_chance_below")
 RELIABLE = rows.columns("confidence >answers >said >right")
@@ -32,7 +35,7 @@ class Fit(NamedTuple):
 
 def fit_classifier(sources: Sequence[str], root: Path, wanted: Fit, screen: Screen) -> None:
     _free(wanted.output, wanted.force)
-    found = gathered(sources, root)
+    found = _gathered(sources, root, screen)
     screen.tell(f"fitting to {count(sum(len(row.answers) for row in found))} answers")
     fitted, judgement = fit_to(found, How(wanted.kind, wanted.embedder), {"sources": list(sources)})
     write(wanted.output, fitted)
@@ -42,14 +45,22 @@ def fit_classifier(sources: Sequence[str], root: Path, wanted: Fit, screen: Scre
 
 
 def evaluate_classifier(classifier: str, sources: Sequence[str], root: Path, screen: Screen) -> None:
-    _show(judge(classifier, gathered(sources, root)), screen)
+    _show(judge(classifier, _gathered(sources, root, screen)), screen)
 
 
 def label_answers(sources: Sequence[str], root: Path, output: Path, force: bool, screen: Screen) -> None:
     _free(output, force)
-    found = gathered(sources, root)
+    found = _gathered(sources, root, screen)
     labelled.write(output, found)
     screen.result(f"wrote    {output}: {count(sum(len(row.answers) for row in found))} answers")
+
+
+def _gathered(sources: Sequence[str], root: Path, screen: Screen) -> list[Labelled]:
+    for source in sources:
+        if not Path(source).is_file():
+            for note in caveats(find(root, source)):
+                screen.tell(f"{source}: {note}")
+    return gathered(sources, root)
 
 
 def _free(file: Path, force: bool) -> None:

@@ -94,6 +94,7 @@ def test_answers_of_several_models_stand_in_for_revisions_and_are_labelled_so(de
     name = desk.place.name
     for told in (done.out, desk.call("runs", "show", name).out, desk.call("policy", "show", name).out):
         assert "replay-proxy" in told
+    assert "replay-proxy" in desk.call("classifier", "label", name, "-o", "labels.csv").err
     outcome = desk.summary()["outcome"]
     right = [json.loads(line)["6b_finetuning"]["is_correct"] for line in lines]
     assert outcome["first_accuracy"]["mean"] == pytest.approx(sum(right) / 150), "as the authors of the answers marked them"

@@ -14,6 +14,8 @@ from loopwright.learn.error_classifier.sums import Equation, equations, numbers
 _WORD = re.compile(r"\w+")
 _CONSTANTS = frozenset({1.0, 2.0, 7.0, 10.0, 12.0, 24.0, 30.0, 60.0, 100.0, 365.0, 0.5})
 """Numbers that a solution may bring along: days, months, minutes, per cent, halves."""
+_LARGEST = 1e18
+"""Answers beyond it are no numbers but digits in a row; what is infinite has no mean."""
 _UNSURE = re.compile(r"\b(?:maybe|perhaps|probably|not sure|cannot|can't|unclear|unknown|i think|guess)\b", re.I)
 
 Features = dict[str, float]
@@ -66,8 +68,7 @@ def of_agreement(answers: Sequence[Given]) -> Features:
 
 
 def _of_number(answer: float | None, asked: Sequence[float], steps: Sequence[Equation]) -> Features:
-    if answer is None:
-        answer = 0.0
+    answer = 0.0 if answer is None else max(-_LARGEST, min(_LARGEST, answer))
     results = [step.result for step in steps]
     return {
         "answer's size": math.copysign(math.log1p(abs(answer)), answer),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -95,7 +96,7 @@ def write(path: Path, rows: Sequence[Labelled]) -> None:
 
 
 def _from_csv(text: str, path: Path, said: Said) -> Iterator[Labelled]:
-    sheet = csv.DictReader(text.splitlines(keepends=True))
+    sheet = csv.DictReader(StringIO(text, newline=""))
     lacking = [name for name in _NEEDED if name not in (sheet.fieldnames or ())]
     if lacking:
         raise UsageError(f"{path} has no column {', '.join(lacking)}; the columns are {', '.join(COLUMNS)}")
@@ -142,7 +143,7 @@ def _right(value: str, path: Path, number: int) -> bool:
 
 
 def _from_traces(text: str, path: Path, said: Said) -> Iterator[Labelled]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 found = _trace(orjson.loads(line), said)

@@ -17,7 +17,9 @@ from loopwright.learn.error_classifier.sight import Built, part_of
 from loopwright.records import Json
 
 _CHANGED: tuple[ErrorMode, ...] = ("corrected", "overcorrected", "wavering", "perfectionism")
-_HIDDEN, _PASSES, _RATE, _DECAY, _BATCH = 32, 60, 0.003, 0.01, 64
+_HIDDEN, _PASSES, _RATE, _BATCH = 32, 60, 0.003, 64
+_DECAY = 1.0
+"""So much that it cannot learn its answers by heart: with a hundredth of it, it is surer than it is right."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Prepared(NamedTuple):
 
 
 class ErrorConfidenceTrainer:
-    """`config` is a mapping: `kind` (features, tfidf, embeddings), `embedder`, `validation` (0.2)."""
+    """`config` is a mapping: `kind` (features, tfidf, embeddings, torch), `embedder`, `validation` (0.2)."""
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self._config: Config = configured(Config, dict(config or {}), ("config",))
