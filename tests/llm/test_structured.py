@@ -152,6 +152,25 @@ def test_the_strict_form_names_every_key_and_reading_takes_its_nulls_away() -> N
     assert read(schema, '{"must": {"inner": null}, "may": null}') == {"must": {}}
 
 
+def test_what_is_of_use_is_kept_where_nothing_fits_better_and_nothing_is_made_whole() -> None:
+    row: dict[str, Any] = {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "maximum": 5}, "note": {"type": "string"}},
+        "required": ["n"],
+    }
+    schema: dict[str, Any] = {"type": "object", "properties": {"rows": {"type": "array", "items": row}}, "required": ["rows"]}
+    least: dict[str, Any] = {
+        "type": "object",
+        "properties": {"rows": {"type": "array", "items": {"type": "object"}}},
+        "required": ["rows"],
+    }
+    assert read(schema, '{"rows": [{"n": 9}, {"n": 1, "note": null}]}', "stop", least) == {"rows": [{"n": 9}, {"n": 1}]}
+    assert read(schema, '{"rows": [{"n": 9}]} or rather {"rows": [{"n": 5}]}', "stop", least) == {"rows": [{"n": 5}]}
+    for text in ('{"rows": [{"n": 9}, 5]}', '{"rows": [{"n": 9}, {"n": 1'):
+        with pytest.raises(BadAnswer):
+            read(schema, text, "stop", least)
+
+
 def test_a_map_has_no_strict_form_and_is_sent_as_it_is() -> None:
     schema: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "integer"}}
     assert strict_form(schema) == (schema, False)

@@ -92,7 +92,15 @@ class Endpoint:
         most = block.max_output_tokens if given[2] is None else given[2]
         if given == (temperature, top_p, most):
             return request
-        rest = (request.stop, request.seed, request.schema, request.logprobs, request.purpose, request.json_object)
+        rest = (
+            request.stop,
+            request.seed,
+            request.schema,
+            request.logprobs,
+            request.purpose,
+            request.json_object,
+            request.least,
+        )
         return Request(request.messages, temperature, top_p, most, *rest)
 
     async def pursue(self, question: Question) -> Reply:
@@ -218,7 +226,7 @@ class Endpoint:
         schema, data, error = question.request.schema, reply.data, None
         if schema is not None and reply.refusal is None:
             try:
-                data = read(schema, reply.text, reply.finish)
+                data = read(schema, reply.text, reply.finish, question.request.least)
             except BadAnswer as bad:
                 error = bad
         usage = reply.usage

@@ -36,6 +36,8 @@ class Request:
     purpose: str = field(default="", compare=False)
     json_object: bool = field(default=False, compare=False)
     """Set by the schema downgrade alone: any JSON object will do, the prompt says which."""
+    least: Mapping[str, Json] | None = field(default=None, compare=False)
+    """The schema of answers that are of use although they do not fit `schema`; it follows from what is asked."""
 
 
 @dataclass(frozen=True, slots=True)

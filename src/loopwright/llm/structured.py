@@ -49,13 +49,13 @@ def _with(messages: tuple[Message, ...], wanted: str) -> tuple[Message, ...]:
     return (*messages, Message("user", wanted))
 
 
-def read(schema: Mapping[str, Json], text: str, finish: Finish = "stop") -> Json:
-    """The JSON value in an answer, whole and fitting `schema`.
+def read(schema: Mapping[str, Json], text: str, finish: Finish = "stop", least: Mapping[str, Json] | None = None) -> Json:
+    """The JSON value in an answer, whole and fitting `schema`, or where none does, fitting `least`.
 
     What was cut short is never completed: an answer whose brackets do not close is no answer.
     """
     fits = _compiled(_canonical(schema))
-    complaint = None
+    complaint, of_use = None, None
     candidates = [text] if finish == "length" else list(dict.fromkeys(_candidates(text)))
     for load in (_strict, _repaired):
         for candidate in candidates:
@@ -66,6 +66,10 @@ def read(schema: Mapping[str, Json], text: str, finish: Finish = "stop") -> Json
             if problem is None:
                 return loaded.value
             complaint = complaint or problem
+            if of_use is None and least is not None and _problem(_compiled(_canonical(least)), loaded.value) is None:
+                of_use = loaded
+    if of_use is not None:
+        return of_use.value
     raise _bad(text, finish, complaint)
 
 

@@ -281,6 +281,16 @@ constraints:
     assert desk.about()["labels"]["delivery"]["rows"] == 12
 
 
+def test_a_row_that_does_not_fit_leaves_the_others_of_its_answer_alone(desk: Desk) -> None:
+    fields = "text: {type: string}, stars: {type: integer, maximum: 2}"
+    schema = f"constraints: {{schema: {{properties: {{{fields}}}, required: [text, stars]}}}}"
+    arm = "[{id: whole, kind: naive, params: {plan: 0, rows_per_call: 3}}]"
+    assert desk.run(f"{schema}\nmodels:\n{model('starred')}\narms: {arm}\ntarget: {{accepted: 20}}").code == 0
+    rejects = [each for each in desk.rows("rejects.jsonl") if each["rejected_by"] == "schema"]
+    assert {each["reason"] for each in rejects} == {"at stars: 3 is greater than the maximum of 2"}
+    assert {each["data"]["stars"] for each in rejects} == {3} and {row["data"]["stars"] for row in desk.rows()} == {1, 2}
+
+
 @pytest.mark.parametrize(
     ("field", "labels", "values"),
     [

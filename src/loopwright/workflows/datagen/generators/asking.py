@@ -49,13 +49,22 @@ class Asked(NamedTuple):
     prompt: str
 
 
+class Shape(NamedTuple):
+    """What an answer is to fit, and what makes it of use where it does not."""
+
+    schema: Fields
+    least: Fields
+
+
 class Pen(NamedTuple):
     """A model with an arm's settings."""
 
     model: str
     sampling: Sampling
 
-    async def ask(self, place: Place, prompt: str, purpose: str, schema: Fields | None = None) -> Asked:
+    async def ask(
+        self, place: Place, prompt: str, purpose: str, schema: Fields | None = None, least: Fields | None = None
+    ) -> Asked:
         """Raises a `CallError` where there is no answer, also where the model refuses to give one."""
         request = Request(
             chat(prompt),
@@ -64,6 +73,7 @@ class Pen(NamedTuple):
             seed=place.rng(purpose).bits() & SEEDS,
             schema=schema,
             purpose=purpose,
+            least=least,
         )
         reply = await place.ask(self.model, request)
         if reply.refusal is not None or reply.finish == "refusal":

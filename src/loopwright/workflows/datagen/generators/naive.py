@@ -63,7 +63,7 @@ class Writing(FromNothing):
             prompt = prompts.render("write_rows", **slots, count=str(len(orders)))
             return Sheet(orders, prompt, several, rows_of, facts, {}, parents)
         prompt = prompts.render("write_row", **slots)
-        return Sheet(orders, prompt, self._whole.brief.to_write, lambda row: [Found(row)], facts, {}, parents)
+        return Sheet(orders, prompt, self._whole.single, lambda row: [Found(row)], facts, {}, parents)
 
     def _example(self, label: str | None, rng: Keyed) -> Past | None:
         some = self._seeds.get(label)

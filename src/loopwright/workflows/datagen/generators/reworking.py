@@ -78,7 +78,7 @@ class Rewriter:
         prompt = prompts.render(job, **self._whole.slots(facts), row=row, **told)
         now = replace(before, lineage=_more(before, "calls", purpose))
         try:
-            asked = await self._whole.pen.ask(trial, prompt, purpose, self._whole.brief.to_write)
+            asked = await self._whole.pen.ask(trial, prompt, purpose, *self._whole.single)
         except CallError as error:
             return replace(now, data=None, trouble=f"{error.kind}: {error}")
         data = self._whole.whole(asked.reply.data, given.order)

@@ -56,8 +56,8 @@ class Verbalizing(FromNothing):
         count = len(orders) * self._by.candidates
         told = {**self._whole.slots(facts), "count": str(count), "most": f"{self._by.most:g}"}
         prompt = prompts.render(self._by.job, **told)
-        schema = self._whole.listed({PROBABILITY: {"type": "number", "minimum": 0, "maximum": 1}})
-        return Sheet(orders, prompt, schema, partial(_tail, len(orders)), facts)
+        shape = self._whole.listed({PROBABILITY: {"type": "number", "minimum": 0, "maximum": 1}})
+        return Sheet(orders, prompt, shape, partial(_tail, len(orders)), facts)
 
 
 def _tail(count: int, data: Any) -> list[Found]:

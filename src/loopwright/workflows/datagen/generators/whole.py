@@ -13,7 +13,7 @@ from loopwright.errors import CallError
 from loopwright.loop.trial import Trial
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.generators.asking import Pen, usage
+from loopwright.workflows.datagen.generators.asking import Pen, Shape, usage
 from loopwright.workflows.datagen.generators.protocol import Order, Written
 from loopwright.workflows.datagen.material import Past
 
@@ -40,7 +40,7 @@ class Sheet:
 
     orders: Sequence[Order]
     prompt: str
-    schema: Fields
+    shape: Shape
     takes: Takes
     facts: Fields = field(default_factory=dict)
     lineage: Fields = field(default_factory=dict)
@@ -60,15 +60,21 @@ class Whole:
             "keys": ", ".join(f'"{key}"' for key in self.brief.keys),
         }
 
-    def listed(self, more: Fields | None = None) -> Fields:
-        """The schema of an answer with a list of rows, each with these properties besides."""
+    @property
+    def single(self) -> Shape:
+        """The schema of an answer that is one row. What is wrong with it, validators say: it is paid for, and can be mended."""
+        return Shape(self.brief.to_write, {"type": "object"})
+
+    def listed(self, more: Fields | None = None) -> Shape:
+        """The schema of an answer with a list of rows, each with these properties besides. A row that does not fit leaves the
+        others alone."""
         row = self.brief.to_write
         inner: dict[str, Any] = {name: part for name, part in row.items() if name not in ("$defs", "$schema")}
+        least: Fields = {"type": "object", "properties": more or {}, "required": list(more or ())}
         if more:
             inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
-        several: Fields = {"rows": {"type": "array", "items": inner}}
-        whole: Fields = {"type": "object", "properties": several, "required": ["rows"], "additionalProperties": False}
-        return {**whole, "$defs": row["$defs"]} if "$defs" in row else whole
+        whole = _rows(inner)
+        return Shape({**whole, "$defs": row["$defs"]} if "$defs" in row else whole, _rows(least))
 
     async def write(
         self, orders: Sequence[Order], trial: Trial, most: int, sheet: Callable[[Sequence[Order], Trial], Sheet]
@@ -86,7 +92,7 @@ class Whole:
         lineage: dict[str, Json] = {"model": self.pen.model, "calls": [purpose], **sheet.lineage}
         blank = Written(orders[0], facts=sheet.facts, lineage=lineage, parents=sheet.parents)
         try:
-            asked = await self.pen.ask(trial, sheet.prompt, purpose, sheet.schema)
+            asked = await self.pen.ask(trial, sheet.prompt, purpose, *sheet.shape)
         except CallError as error:
             return [replace(blank, order=order, trouble=f"{error.kind}: {error}") for order in orders]
         rows = sheet.takes(asked.reply.data)
@@ -108,6 +114,11 @@ class Whole:
             return row
         whole: dict[str, Json] = {**row, label: self.brief.label_values[order.label]}
         return {name: whole[name] for name in (*named, *whole) if name in whole}
+
+
+def _rows(each: Fields) -> Fields:
+    several: Fields = {"rows": {"type": "array", "items": each}}
+    return {"type": "object", "properties": several, "required": ["rows"], "additionalProperties": False}
 
 
 def rows_of(data: Any) -> list[Found]:
