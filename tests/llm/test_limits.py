@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
+from itertools import pairwise
 from math import ceil
 
 import pytest
@@ -131,6 +132,18 @@ async def test_a_line_moves_at_the_rate() -> None:
     await asyncio.gather(*(pass_through(trial) for trial in range(120)))
     assert sum(each < 60 - 1e-6 for each in at) <= 60
     assert at[-1] <= 2 * 60 / 0.94
+
+
+async def test_a_delay_keeps_all_requests_apart() -> None:
+    clock = ManualClock()
+    gate = Gate(Limits(delay_s=1.5, rpm=1_000), clock)
+    at: list[float] = []
+    for trial in range(5):
+        if not gate.admit(0, clock.monotonic()):
+            await gate.enter(trial, 0)
+        at.append(clock.monotonic())
+        gate.leave()
+    assert [after - before for before, after in pairwise(at)] == pytest.approx([1.5] * 4)
 
 
 async def test_a_pause_holds_all_and_is_never_longer_than_five_minutes() -> None:

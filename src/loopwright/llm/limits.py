@@ -31,9 +31,9 @@ class Rate:
 
     __slots__ = ("_burst", "_due", "_every")
 
-    def __init__(self, per_minute: float, unit: float) -> None:
-        """`unit` is the smallest cost: 1 where things are counted, 0 for a quantity."""
-        self._burst = max(unit, per_minute * BURST // 1 if unit else per_minute * BURST)
+    def __init__(self, per_minute: float, unit: float, share: float = BURST) -> None:
+        """`unit` is the smallest cost: 1 where things are counted, 0 for a quantity. `share` may go out at once."""
+        self._burst = max(unit, per_minute * share // 1 if unit else per_minute * share)
         self._every = MINUTE / (per_minute - self._burst + unit)
         self._due = float("-inf")
 
@@ -67,7 +67,9 @@ class Gate:
         self.limit = limits.concurrency
         self.in_flight = 0
         self._clock = clock
-        self._requests = None if limits.rpm is None else Rate(limits.rpm, 1.0)
+        self._requests = [] if limits.rpm is None else [Rate(limits.rpm, 1.0)]
+        if limits.delay_s is not None:
+            self._requests.append(Rate(MINUTE / limits.delay_s, 1.0, share=0.0))
         self._tokens = None if limits.tpm is None else Rate(limits.tpm, 0.0)
         self._closed_until = float("-inf")
         self._cut_at = float("-inf")
@@ -139,16 +141,16 @@ class Gate:
 
     def _delay(self, tokens: float, now: float) -> float:
         delay = self._closed_until - now
-        if self._requests is not None:
-            delay = max(delay, self._requests.wait(1.0, now))
+        for rate in self._requests:
+            delay = max(delay, rate.wait(1.0, now))
         if self._tokens is not None:
             delay = max(delay, self._tokens.wait(tokens, now))
         return delay
 
     def _take(self, tokens: float, now: float) -> None:
         self.in_flight += 1
-        if self._requests is not None:
-            self._requests.take(1.0, now)
+        for rate in self._requests:
+            rate.take(1.0, now)
         if self._tokens is not None:
             self._tokens.take(tokens, now)
 

@@ -45,6 +45,7 @@ class Limits(Block):
 
     rpm: Annotated[float | None, Field(gt=0, description="requests per minute")] = None
     tpm: Annotated[float | None, Field(gt=0, description="tokens per minute, in and out")] = None
+    delay_s: Annotated[float | None, Field(gt=0, description="seconds between requests, at least")] = None
     concurrency: Annotated[int, Field(ge=1, le=100_000, description="requests in flight at most")] = 32
     timeout_s: Annotated[float, Field(gt=0, description="deadline of one whole exchange")] = 60.0
     retries: Annotated[int, Field(ge=0, le=100, description="further attempts after the first")] = 4

@@ -142,6 +142,8 @@ async def test_what_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
         await asked.process_dataset("hotpotqa")
     with pytest.raises(UsageError, match="did you mean 'anchored'"):
         RTSContext("anchord", 0.5)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"from 0 to 1, and 1\.7 is not"):
+        RTSContext("anchored", 1.7)
     with pytest.raises(UsageError, match="no reprompt is called 'p_are_you_sure'"):
         asked.policy.select_prompt(RTSContext("anchored", 0.5, "p_are_you_sure"))
     with pytest.raises(UsageError, match="did you mean 'thompson'"):
@@ -174,11 +176,18 @@ async def test_a_broken_streamer_is_blamed_with_what_it_raised(tmp_path: Path) -
         await pipeline(tmp_path).process_dataset("mine", streamer=Broken())
 
 
+def test_what_is_wrong_with_a_pipeline_is_said_as_of_a_spec(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="max_turns: does not fit; expected at least 0"):
+        ScalePipeline(Doubling(), max_turns=-1, log_dir=tmp_path)
+    with pytest.raises(UsageError, match="budgett: is not a known key"):
+        ScalePipeline(Doubling(), log_dir=tmp_path, settings={"budgett": {}})
+
+
 def test_a_model_of_ours_keeps_its_fields_and_no_key(tmp_path: Path) -> None:
     model = OpenAIProvider("sk-canary", "gpt-4o-mini", temperature=0.5, limits={"concurrency": 3})
     asked = ScalePipeline(model, log_dir=tmp_path, request_delay=0.5)
     (block,) = asked._whole({"source": "mock"}, 5)["models"]
-    assert block["limits"] == {"concurrency": 3, "rpm": 120.0}
+    assert block["limits"] == {"concurrency": 3, "delay_s": 0.5}
     assert block["temperature"] == 0.5
     assert "canary" not in json.dumps(block)
 

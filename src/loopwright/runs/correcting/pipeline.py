@@ -31,6 +31,7 @@ from loopwright.runs.live import Unwatched
 from loopwright.runs.start import Result, Start, begin
 from loopwright.spec.blocks import Named, RunSpec
 from loopwright.spec.dump import emit
+from loopwright.spec.named import configured
 from loopwright.store.export import replaced
 from loopwright.store.reader import RunReader
 from loopwright.workflows.correction.records import TraceRecord
@@ -77,7 +78,7 @@ class ScalePipeline:
         if classifier:
             self._spec["classifier"] = {**self._spec.get("classifier", {}), **classifier}
         if request_delay:
-            limits = {**self._model.block.get("limits", {}), "rpm": 60.0 / request_delay}
+            limits = {**self._model.block.get("limits", {}), "delay_s": request_delay}
             self._model = self._model._replace(block={**self._model.block, "limits": limits})
         self.policy = RTSPolicy(_checked(self._whole({"source": "mock"}, 1)))
 
@@ -184,7 +185,7 @@ class _Noted(Unwatched):
 
 
 def _checked(spec: Mapping[str, Any]) -> CorrectionSpec:
-    return CorrectionSpec.model_validate_json(orjson.dumps(spec))
+    return cast(CorrectionSpec, configured(CorrectionSpec, dict(spec), ()))
 
 
 def _guarded(function: Any) -> Checker:

@@ -36,6 +36,8 @@ class RTSContext:
             close = nearest(str(self.error_mode), MODES)
             known = f"; did you mean {close!r}?" if close else f"; there are: {', '.join(MODES)}"
             raise UsageError(f"there is no error mode {self.error_mode!r}{known}")
+        if not 0.0 <= self.confidence_score <= 1.0:
+            raise UsageError(f"a confidence is from 0 to 1, and {self.confidence_score!r} is not")
 
 
 @dataclass(frozen=True, slots=True)
