@@ -196,8 +196,10 @@ def test_a_model_that_would_be_misread_is_refused(folder: Path, file: str, conte
 def test_a_folder_that_holds_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no config\.json and no tokenizer\.json and no model\.safetensors"):
         Sentences(tmp_path)
-    with pytest.raises(UsageError, match="is no folder with a sentence model"):
-        Sentences("./no/such/folder")
+    with pytest.raises(
+        UsageError, match="there is no folder all-MiniLM-L6-v2; a sentence model of the hub is named with its owner"
+    ):
+        Sentences("all-MiniLM-L6-v2")
 
 
 HUB = """

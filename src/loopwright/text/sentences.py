@@ -67,6 +67,8 @@ def _folder(source: str | Path) -> Path:
     folder = Path(source).expanduser()
     if not folder.exists() and str(source).count("/") == 1 and not str(source).startswith((".", "~", "/")):
         folder = _from_hub(str(source))
+    if not folder.exists():
+        raise UsageError(f"there is no folder {source}; a sentence model of the hub is named with its owner, as OWNER/NAME")
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise UsageError(f"{source} is no folder with a sentence model: it has no {' and no '.join(missing)}")

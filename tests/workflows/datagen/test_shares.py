@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loopwright.policy.keyed import Keyed
 from loopwright.workflows.datagen.shares import Quotas
 
-SHARES = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.floats(0.05, 1), min_size=1, max_size=6)
+SHARES = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.floats(0.002, 1), min_size=1, max_size=6)
 
 
 @given(SHARES, st.integers(1, 2000))
@@ -39,6 +39,7 @@ def test_the_target_is_met_with_the_wanted_shares(shares: dict[str, float], targ
     assert accepted.total() == target
     for label, share in quotas.shares.items():
         assert abs(accepted[label] - share * target) <= 0.01 * target + 1
+        assert accepted[label] >= 0.9 * quotas.rows[label]
 
 
 def test_labels_that_are_missing_are_drawn_as_often_as_they_are_missing() -> None:

@@ -8,6 +8,8 @@ from loopwright.policy.keyed import Keyed
 
 SLACK = 0.01
 """The rows, as a share of the target, that may be of other labels than wanted."""
+LACK = 0.1
+"""The share of its rows that a label may lack for it: a rare one lacks none."""
 
 
 class Quotas:
@@ -19,6 +21,7 @@ class Quotas:
         self.shares = {label: share / total for label, share in shares.items()} if total else {}
         self.rows = _rounded({label: share * target for label, share in self.shares.items()}, target)
         self.slack = int(SLACK * target)
+        self._least = {label: rows - min(self.slack, int(LACK * rows)) for label, rows in self.rows.items()}
 
     def next(self, accepted: Mapping[str, int], size: int, rng: Keyed) -> list[str | None]:
         """Labels for so many rows, as far as they are missing: each with the chance that its deficit has, evenly spread."""
@@ -48,7 +51,9 @@ class Quotas:
         if accepted.get(label, 0) < self.rows[label]:
             return None
         over = sum(max(0, accepted.get(each, 0) - rows) for each, rows in self.rows.items())
-        return None if over < self.slack else f"there are enough rows of {label}"
+        needed = sum(max(0, least - accepted.get(each, 0)) for each, least in self._least.items())
+        left = self.target - sum(accepted.get(each, 0) for each in self.rows)
+        return None if over < self.slack and needed < left else f"there are enough rows of {label}"
 
     def deficits(self, accepted: Mapping[str, int]) -> dict[str, float]:
         """By how much the share of each label lags behind; nothing does before there are rows."""
