@@ -48,12 +48,13 @@ class Quotas:
             return None
         if label not in self.rows:
             return f"its label {label!r} is none of {', '.join(self.rows)}"
-        if accepted.get(label, 0) < self.rows[label]:
+        if accepted.get(label, 0) < self._least[label]:
             return None
         over = sum(max(0, accepted.get(each, 0) - rows) for each, rows in self.rows.items())
         needed = sum(max(0, least - accepted.get(each, 0)) for each, least in self._least.items())
         left = self.target - sum(accepted.get(each, 0) for each in self.rows)
-        return None if over < self.slack and needed < left else f"there are enough rows of {label}"
+        wanted = accepted.get(label, 0) < self.rows[label] or over < self.slack
+        return None if wanted and needed < left else f"there are enough rows of {label}"
 
     def deficits(self, accepted: Mapping[str, int]) -> dict[str, float]:
         """By how much the share of each label lags behind; nothing does before there are rows."""
