@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import JsonValue
-from tests.workflows.correction.conftest import Desk
+from tests.workflows.correction.conftest import SPEC, Desk
 
 from loopwright.learn.error_classifier.protocol import MODES, Predicted
 from loopwright.llm.prompts import reprompts
@@ -130,12 +132,23 @@ def test_what_is_wrong_is_told_with_its_line(desk: Desk, more: str, said: str) -
     assert "spec.yaml:" in done.err
 
 
+def test_a_classifier_is_looked_for_before_the_run(desk: Desk) -> None:
+    done = desk.check(spec=SPEC.replace("rule", "nowhere.json"))
+    assert done.code == 2
+    assert re.search(r"classifier.path: .*nowhere.json: the classifier cannot be read", done.err)
+
+
 def test_a_dataset_is_checked_before_the_run(desk: Desk) -> None:
     done = desk.check(spec="workflow: correction\ndataset: {source: gsm8k, pth: x}\nmodels: []\n")
     assert done.code == 2
     assert "spec.yaml:2: dataset.pth" in done.err
     assert "models: missing" in done.err
+    (desk.folder / "twice.csv").write_text("id,question,reference_answer\n")
+    assert "warning: the dataset holds no question that is asked for" in desk.check().err
     (desk.folder / "twice.csv").unlink()
+    done = desk.check()
+    assert done.code == 2
+    assert re.search(r"spec.yaml:4: dataset: .*twice.csv cannot be read", done.err)
     done = desk.run()
     assert done.code == 2
     assert "twice.csv cannot be read" in done.err

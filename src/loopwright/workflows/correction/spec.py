@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 from loopwright.datasets import checker_of, source
 from loopwright.datasets.block import DatasetBlock
+from loopwright.datasets.source import FileSource
+from loopwright.datasets.splits import chosen
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
+from loopwright.learn.error_classifier.fitted import named
 from loopwright.learn.error_classifier.kinds import EMBEDDED, Kind
 from loopwright.llm.prices import price_of
 from loopwright.llm.prompts import Load, Reprompt, Style, reprompts
@@ -20,6 +24,8 @@ from loopwright.spec.blocks import Block, Named, RunSpec
 from loopwright.spec.paths import show
 from loopwright.text.named import EmbedderName
 from loopwright.workflows.correction import policies
+
+T = TypeVar("T")
 
 Edge = Annotated[float, Field(gt=0, lt=1)]
 
@@ -212,11 +218,20 @@ class CorrectionSpec(RunSpec):
 
     def doubts(self, base: Path) -> Iterable[str]:
         self.located(base)
-        return ()
+        if _told("dataset", partial(self._is_empty, base)):
+            yield "the dataset holds no question that is asked for"
+        if self.classifier.fit is None:
+            _told("classifier.path", partial(named, self.classifier.path, base))
 
     def asks_for_logprobs(self) -> bool:
         given = self.classifier.logprobs
         return self.models[0].provider == "tiny" if given is None else given
+
+    def _is_empty(self, base: Path) -> bool:
+        """Only files are looked into: other sources may be far away."""
+        found = source(self.dataset)
+        near = isinstance(found, FileSource) and self.dataset.source != "huggingface"
+        return near and next(chosen(found, self.dataset, base), None) is None
 
     def _of_models(self) -> Iterator[Problem]:
         if not self.models:
@@ -261,3 +276,11 @@ class CorrectionSpec(RunSpec):
         arm = given.get("arm") if isinstance(given, dict) else given
         if self.policy.kind == "fixed" and isinstance(arm, str) and arm not in (policies.STOP, *offered):
             yield Problem("policy.fixed", f"no reprompt that is offered is called {arm!r}", None, nearest(arm, offered))
+
+
+def _told(path: str, look: Callable[[], T]) -> T:
+    """What it finds; what is wrong there, as a problem of the spec."""
+    try:
+        return look()
+    except UsageError as error:
+        raise SpecError([Problem(path, str(error))]) from None
