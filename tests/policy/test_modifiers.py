@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
 import orjson
@@ -98,7 +98,9 @@ def test_safe_start_plays_the_baseline_until_another_arm_is_surely_better() -> N
     play(policy, 300, lambda trial, arm: 0.9 if arm == "b" else 0.3, memory)
     choices = [policy.choose(Situation({}, ARMS, 300, Keyed(seed, 300)), memory) for seed in range(200)]
     assert {choice.arm.name for choice in choices} == {"a", "b", "c"}
-    assert {round(choice.probability, 6) for choice in choices if choice.probability} == {round(0.8 + 0.2 / 3, 6)}
+    assert {choice.arm.name: choice.probability for choice in choices} == pytest.approx(
+        {"a": 0.2 / 3, "b": 0.8 + 0.2 / 3, "c": 0.2 / 3}
+    )
     assert any("b is surely better than c" in choice.reason for choice in choices)
 
 
@@ -112,7 +114,10 @@ def test_safe_start_asks_a_policy_with_features_what_is_surely_better_in_the_ver
 
     def shares(last: str) -> dict[str, float]:
         picked = [policy.choose(Situation({"last": last}, arms, 0, Keyed(seed), encoding), memory) for seed in range(1000)]
-        assert {each.probability for each in picked} == {None}, "what the inner policy would do is not known in closed form"
+        assert {each.probability for each in picked} != {None}, "given its draws, what the inner policy would do is known"
+        for arm in arms:
+            weights = [(each.arm is arm) / (each.probability or 1.0) for each in picked]
+            assert mean(weights) == pytest.approx(1.0, abs=5 * stdev(weights) / 1000**0.5)
         return {arm.name: sum(each.arm is arm for each in picked) / 1000 for arm in arms}
 
     assert 0.02 < shares("wrong")["again"] < 0.08  # half of a tenth at random, half of that `again`; and some of the draws
@@ -130,11 +135,36 @@ def test_a_share_that_is_left_to_the_policy_is_stated_where_the_policy_states_it
         Memory(),
     )
     picked = [policy.choose(Situation({}, ARMS, 0, Keyed(seed)), memory) for seed in range(3000)]
-    stated = {each.arm.name: each.probability for each in picked if each.probability is not None}
-    assert stated == {"b": pytest.approx(0.1 / 3 + 0.3)}
+    stated = {each.arm.name: each.probability for each in picked}
+    assert stated == pytest.approx({"a": 0.1 / 3, "b": 0.1 / 3 + 0.3, "c": 0.1 / 3 + 0.6})
     share = sum(each.arm.name == "b" for each in picked) / 3000
     assert share == pytest.approx(0.1 / 3 + 0.3, abs=0.03)
     assert sum(each.arm.name == "a" for each in picked) / 3000 == pytest.approx(0.1 / 3, abs=0.015)
+
+
+@pytest.mark.parametrize("inner", ["thompson", {"thompson": {"family": "gaussian"}}, "lin_ts"], ids=str)
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_decision_over_a_floor_is_as_likely_as_its_draws_make_it(inner: Any, proven: bool) -> None:
+    """Given the draws the weights of each arm average 1, whoever decided: what off-policy evaluation asks of them."""
+    policy, memory = make({"safe_start": {"baseline": "c", "explore": 0.5, "at_random": 0.4, "policy": inner}}), Memory()
+    play(policy, 150, lambda trial, arm: {"a": 0.5, "b": 0.7 if proven else 0.4, "c": 0.3}[arm], memory)
+    picked = [policy.choose(Situation({}, ARMS, 300, Keyed(seed, 300)), memory) for seed in range(4000)]
+    assert len({each.probability for each in picked}) > 3, "the draws differ"
+    assert picked[0].probability == picked[0].probability
+    for arm in ARMS:
+        weights = [(each.arm is arm) / (each.probability or 1.0) for each in picked]
+        assert mean(weights) == pytest.approx(1.0, abs=5 * stdev(weights) / 4000**0.5)
+
+
+def test_without_a_floor_a_decision_by_draws_is_not_stated() -> None:
+    """Given the draws some arms are out of reach, though any may be taken."""
+    policy = make({"safe_start": {"baseline": "c", "explore": 0.4, "at_random": 0, "policy": "thompson"}})
+    assert policy.choose(Situation({}, ARMS, 0, Keyed(1)), Memory()).probability is None
+    stated = make({"safe_start": {"baseline": "c", "explore": 0.4, "at_random": 0, "policy": "uniform"}})
+    picked = [stated.choose(Situation({}, ARMS, 0, Keyed(seed)), Memory()) for seed in range(100)]
+    assert {each.arm.name: each.probability for each in picked} == pytest.approx(
+        {"a": 0.4 / 3, "b": 0.4 / 3, "c": 0.6 + 0.4 / 3}
+    )
 
 
 def test_contexts_are_told_apart_by_the_named_fields_alone() -> None:

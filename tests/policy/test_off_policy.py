@@ -136,15 +136,17 @@ def test_odds_are_the_frequencies_of_choices(kind: str) -> None:
 
 
 @pytest.mark.parametrize("sizes", [2, 3, 7, 16])
-@pytest.mark.parametrize("kind", ["uniform", "epsilon_greedy", "exhaustive", "leaning"])
+@pytest.mark.parametrize("kind", ["uniform", "epsilon_greedy", "exhaustive", "ucb1", "kl_ucb", "exp3", "linucb"])
 def test_odds_that_a_policy_states_are_found_without_chance(kind: str, sizes: int) -> None:
     arms = tuple(map(Arm, "abcdefghijklmnop"[:sizes]))
-    player = Leaning(floor=0.01) if kind == "leaning" else policy(kind)
+    player = policy(kind)
     memory = Memory()
     for trial in range(30):
         odds = asked(player, memory, trial, arms).odds(draws=1)
         assert odds.exact
         assert sum(odds.shares.values()) == pytest.approx(1)
+        choice = player.choose(Situation({}, arms, trial, Keyed(trial)), memory)
+        assert odds.shares[choice.arm.name] == pytest.approx(choice.probability)
         player.learn(Lesson({}, arms[trial % 3 % sizes].name, trial % 2), memory)
         memory.advance()
 
@@ -224,6 +226,36 @@ def test_what_another_policy_would_have_come_to_counts_in_trials_of_several_step
     assert whole.doubly_robust.low < true < whole.doubly_robust.high
     assert alone.doubly_robust.high < true  # it stands where the run's first arm has led, as often to one place as to the other
     assert alone.doubly_robust.low < 0.5 < alone.doubly_robust.high
+
+
+def test_whole_trials_are_compared_where_arms_decide_how_many_decisions_they_take() -> None:
+    """`stop` ends a trial and earns 0, which is 0.5 as it is scaled; others earn 0.1 more. The run stops half the time."""
+    draw, trials = Keyed(7), []
+    for number in range(1500):
+        decisions = []
+        for step in range(3):
+            arm = draw.choice(("stop", "on"))
+            value = 0.5 if arm == "stop" else 0.6 + 0.2 * (draw.random() - 0.5)
+            decisions.append(Logged(Decision(DecisionId(number, step), {}, ("stop", "on"), arm, 0.5, number, ""), value))
+            if arm == "stop":
+                break
+        trials.append(LoggedTrial(number, decisions, [Lesson({}, each.decision.arm, each.value or 0.0) for each in decisions]))
+    log = Log(trials, len(trials), 0, zero=0.5)
+    for target, true in (
+        (policy("fixed", "on"), 0.3),
+        (policy("fixed", "stop"), 0.0),
+        (policy("uniform"), 0.1 * (1 / 2 + 1 / 4 + 1 / 8)),
+    ):
+        told = evaluate(log, target)
+        assert told.support.trials == 1500
+        assert told.support.weight == pytest.approx(1, abs=0.2)
+        for estimate in (told.doubly_robust, told.ips, told.snips):
+            assert estimate.mean == pytest.approx(true, abs=0.05)
+        assert told.doubly_robust.low <= true <= told.doubly_robust.high
+        assert told.gain.mean == pytest.approx(told.doubly_robust.mean - told.earned.mean)
+    alone = evaluate(log, policy("fixed", "on"), Setting(alone=True))
+    assert alone.support.trials is None
+    assert alone.doubly_robust.mean == pytest.approx(0.6, abs=0.02)
 
 
 def test_the_weights_of_a_trial_multiply() -> None:

@@ -79,8 +79,9 @@ def test_intervals_cover_in_two_hundred_logs(world: str, logging: str) -> None:
 
 @pytest.mark.prove
 @pytest.mark.parametrize(("world", "logging"), [("contexts", "thompson"), ("plain", "thompson above a floor")])
-def test_intervals_cover_where_probabilities_are_computed_from_the_log(world: str, logging: str) -> None:
-    """Most or all of the stored ones are null. Without a floor only what Thompson sampling itself likes is supported."""
+def test_intervals_cover_where_arms_are_drawn(world: str, logging: str) -> None:
+    """Over a floor probabilities are stated, given the draws; without one they are computed from the log, and only what
+    Thompson sampling itself likes is supported."""
     short = replace(WORLDS[world], trials=400)
     asked = cells(short) | {"thompson": Cell("thompson")}
     if logging == "thompson":

@@ -15,6 +15,7 @@ from loopwright.runs.evaluate import Answer, evaluate_run
 from loopwright.runs.folder import RunFolder
 
 ESTIMATES = rows.columns("per_decision >mean 95_%_interval >standard_error >mean_unscaled")
+WHOLE = rows.columns("per_trial,_in_all >mean 95_%_interval >standard_error")
 ARMS = rows.columns("arm >pulls_of_the_run >share >share_of_the_other")
 LABELS = {
     "earned": "the run earned",
@@ -40,7 +41,10 @@ def evaluate_policy(folder: RunFolder, file: Path, setting: Setting, screen: Scr
     for fact in _facts(answer, setting):
         screen.result(fact)
     screen.result("")
-    screen.table(ESTIMATES, [_estimate(name, answer) for name in LABELS])
+    if answer.evaluation.support.trials is None:
+        screen.table(ESTIMATES, [(*_estimate(name, answer), _unscaled(name, answer)) for name in LABELS])
+    else:
+        screen.table(WHOLE, [_estimate(name, answer) for name in LABELS if name != "direct"])
     screen.result("")
     support = answer.evaluation.support
     pulls = max(1, support.decisions)
@@ -56,7 +60,7 @@ def _facts(answer: Answer, setting: Setting) -> Iterator[str]:
     part = "the second half of " if setting.frozen else ""
     yield f"decisions         {support.decisions:,} rewarded, {support.unrewarded:,} not, in {part}{answer.trials:,} trials"
     yield (
-        f"support           worth {support.effective:,.1f} decisions of the other's own ({support.share:.1%}); "
+        f"support           worth {support.effective:,.1f} {support.unit} of the other's own ({support.share:.1%}); "
         f"mean weight {support.weight:.3f}; {support.clipped:,} weights cut to {setting.clip:g}"
     )
     if support.computed:
@@ -70,7 +74,7 @@ def _facts(answer: Answer, setting: Setting) -> Iterator[str]:
 
 def _estimate(name: str, answer: Answer) -> tuple[object, ...]:
     estimate: Estimate = getattr(answer.evaluation, name)
-    return (LABELS[name], _number(estimate.mean), _interval(estimate), _number(estimate.error), _unscaled(name, answer))
+    return (LABELS[name], _number(estimate.mean), _interval(estimate), _number(estimate.error))
 
 
 def _unscaled(name: str, answer: Answer) -> str:
@@ -82,7 +86,7 @@ def _unscaled(name: str, answer: Answer) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    return f"{_number(estimate.low)} to {_number(estimate.high)}"
+    return f"{_number(estimate.low)} to {_number(estimate.high)}" if estimate.high < math.inf else "could be anything"
 
 
 def _number(value: float) -> str:
@@ -99,6 +103,7 @@ def _data(answer: Answer, setting: Setting) -> dict[str, Any]:
         "alone": setting.alone,
         "clip": setting.clip,
         "draws": setting.draws,
+        "per": evaluation.support.unit.removesuffix("s"),
         "scale": None if answer.scale is None else answer.scale._asdict(),
         "estimates": {name: rows.fields(getattr(evaluation, name)) for name in LABELS},
         "support": {**rows.fields(evaluation.support), "share": evaluation.support.share},

@@ -65,11 +65,12 @@ class Chooser:
         rng = Keyed(trial.seed, trial.number, step, "choose")
         situation = new(Situation, (context, arms, trial.number, rng, self._declared.encoding))
         choice = self._policy.choose(situation, self._memory.as_of(self.version))
+        arm, probability = choice.arm, choice.probability
         id = DecisionId(trial.number, step)
-        names = tuple(arm.name for arm in arms)
-        trial.decisions.append(Decision(id, context, names, choice.arm.name, choice.probability, self.version, choice.reason))
+        names = tuple(each.name for each in arms)
+        trial.decisions.append(Decision(id, context, names, arm.name, probability, self.version, choice.reason))
         trial.step = step
-        return Pick(choice.arm, id, choice.probability)
+        return Pick(arm, id, probability)
 
     def reward(self, decision: DecisionId, value: float, /, **parts: Json) -> Reward:
         """Credits a decision of this trial or an earlier one; it is learned when this trial settles."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from loopwright.policy.memory import Memory, Recollection
 from loopwright.policy.modifier import Modifier
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.protocol import Lesson, Situation
 from loopwright.records import Fields
 
 
@@ -17,11 +17,11 @@ class Apart(Modifier):
 
     by: Annotated[tuple[str, ...], Field(strict=False, min_length=1, description="the fields of the context that count")]
 
-    def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        return self.inner.choose(situation._replace(context=self._seen(situation.context)), memory)
+    def seen(self, situation: Situation, memory: Recollection) -> tuple[Situation, Recollection]:
+        return situation._replace(context=self._of(situation.context)), memory
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
-        self.inner.learn(lesson._replace(context=self._seen(lesson.context)), memory)
+        self.inner.learn(lesson._replace(context=self._of(lesson.context)), memory)
 
-    def _seen(self, context: Fields) -> Fields:
+    def _of(self, context: Fields) -> Fields:
         return {name: context[name] for name in self.by if name in context}

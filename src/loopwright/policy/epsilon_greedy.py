@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from loopwright.policy.memory import Recollection
-from loopwright.policy.protocol import Choice, Situation, new
+from loopwright.policy.protocol import Choice, Shares, Situation, new
 from loopwright.policy.reasons import best_mean
 from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.spec.blocks import Block
@@ -55,6 +55,14 @@ class EpsilonGreedy(Block):
             return Choice(arms[at], even + greedy if means[at] == top else even, _explores, (count, epsilon))
         at = rng.choice([at for at, mean in enumerate(means) if mean == top])
         return Choice(arms[at], even + greedy, best_mean, (known, arms, at))
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        known = tallies(situation.context, memory)
+        standing = known.compare(situation.arms)
+        means, count = standing.means, len(situation.arms)
+        epsilon = self._share(known, count) if self._steady is None else self._steady
+        greedy = (1.0 - epsilon) / means.count(standing.top)
+        return Shares([epsilon / count + greedy * (mean == standing.top) for mean in means])
 
     learn = staticmethod(count)
 

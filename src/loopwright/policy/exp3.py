@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from loopwright.policy.memory import Memory, Recollection
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.protocol import Choice, Lesson, Shares, Situation
 from loopwright.policy.reasons import best_score
 from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.records import Arm
@@ -30,6 +30,9 @@ class Exp3(Block):
         shares = self._shares(arms, known)
         at = min(bisect_right(list(accumulate(shares)), situation.rng.random()), len(arms) - 1)
         return Choice(arms[at], shares[at], best_score, ("drawn with probability", shares, known, arms, at))
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        return Shares(self._shares(situation.arms, tallies(situation.context, memory)))
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         count(lesson, memory, 1.0 / (lesson.probability or 1.0))

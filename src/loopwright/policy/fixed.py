@@ -8,7 +8,7 @@ from pydantic import Field
 
 from loopwright.policy.memory import Memory, Recollection
 from loopwright.policy.offered import offered
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.protocol import Choice, Lesson, Shares, Situation
 from loopwright.spec.blocks import Block
 
 
@@ -16,8 +16,13 @@ class Fixed(Block):
     arm: Annotated[str, Field(description="the name of the arm that is always taken")]
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        at = offered(self.arm, situation.arms, "policy.fixed.arm")
-        return Choice(situation.arms[at], 1.0, "the fixed arm")
+        return Choice(situation.arms[self._at(situation)], 1.0, "the fixed arm")
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        return Shares.among([self._at(situation)], situation.arms)
+
+    def _at(self, situation: Situation) -> int:
+        return offered(self.arm, situation.arms, "policy.fixed.arm")
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         """Nothing is remembered."""

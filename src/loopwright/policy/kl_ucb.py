@@ -8,24 +8,15 @@ from typing import Annotated
 from pydantic import Field
 
 from loopwright.policy.kl import upper
-from loopwright.policy.memory import Recollection
-from loopwright.policy.optimism import highest
-from loopwright.policy.protocol import Choice, Situation
-from loopwright.policy.tally import count
-from loopwright.spec.blocks import Block
+from loopwright.policy.optimism import Optimistic
 
 
-class KlUcb(Block):
+class KlUcb(Optimistic):
     """An arm that was rewarded n times of t may be as good as n * divergence <= ln t + c * ln ln t allows."""
 
     c: Annotated[float, Field(ge=0, description="how much wider than ln t: 3 is proven, 0 better in practice")] = 0.0
 
-    def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        return highest(situation, memory, self._bound)
-
-    learn = staticmethod(count)
-
-    def _bound(self, mean: float, times: float, learned: float) -> float:
+    def bound(self, mean: float, times: float, learned: float) -> float:
         spread = math.log(max(1.0, learned))
         if self.c and learned > math.e:
             spread += self.c * math.log(spread)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from loopwright.policy.linear import Linear, RidgeField, SharedField, reason
 from loopwright.policy.memory import Recollection
-from loopwright.policy.protocol import Choice, Situation
+from loopwright.policy.protocol import Choice, Shares, Situation
 
 
 class LinTs(Linear):
@@ -23,6 +23,16 @@ class LinTs(Linear):
 
     def doubt(self, confidence: float) -> float:
         return NormalDist().inv_cdf(confidence) * self.v
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        from loopwright.policy.draws import of_normals, together  # noqa: PLC0415 - numpy comes when it is needed
+
+        rng, rows = situation.rng, self.rows(situation)
+        solved = self.solved(situation, memory, len(rows[0]))
+        worth, variance = self.outlook(rows, solved)
+        if self.shared:
+            return together(worth, self.maths.covariance(rows, solved) * self.v**2, rng, draws)
+        return of_normals([(mean, self.v * sqrt(each)) for mean, each in zip(worth, variance, strict=True)], rng, draws)
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
         arms, rng, rows = situation.arms, situation.rng, self.rows(situation)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from loopwright.policy.linear import Linear, RidgeField, SharedField, reason
 from loopwright.policy.memory import Recollection
-from loopwright.policy.protocol import Choice, Situation
+from loopwright.policy.protocol import Choice, Shares, Situation
+
+
+class _Bounds(NamedTuple):
+    """By arm: what it should earn, and what it may; and the places where that is highest."""
+
+    worth: list[float]
+    bounds: list[float]
+    ties: list[int]
 
 
 class LinUcb(Linear):
@@ -21,10 +29,17 @@ class LinUcb(Linear):
         return self.alpha
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        arms, rows = situation.arms, self.rows(situation)
+        arms = situation.arms
+        worth, bounds, ties = self._bounds(situation, memory)
+        at = ties[0] if len(ties) == 1 else situation.rng.choice(ties)
+        return Choice(arms[at], 1 / len(ties), reason, ("highest bound", bounds, worth, arms, at))
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        return Shares.among(self._bounds(situation, memory).ties, situation.arms)
+
+    def _bounds(self, situation: Situation, memory: Recollection) -> _Bounds:
+        rows = self.rows(situation)
         worth, variance = self.outlook(rows, self.solved(situation, memory, len(rows[0])))
         bounds = [mean + self.alpha * sqrt(each) for mean, each in zip(worth, variance, strict=True)]
         top = max(bounds)
-        ties = [at for at, bound in enumerate(bounds) if bound == top]
-        at = ties[0] if len(ties) == 1 else situation.rng.choice(ties)
-        return Choice(arms[at], 1 / len(ties), reason, ("highest bound", bounds, worth, arms, at))
+        return _Bounds(worth, bounds, [at for at, bound in enumerate(bounds) if bound == top])

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from loopwright.errors import Problem, SpecError
 from loopwright.policy.memory import Memory, Recollection
-from loopwright.policy.protocol import Choice, Judging, Lesson, Policy, Situation
+from loopwright.policy.protocol import Choice, Judging, Lesson, Policy, Shares, Sharing, Situation
 from loopwright.spec.blocks import Block, Named
 
 
@@ -37,15 +37,23 @@ class Modifier(Block):
             raise SpecError([Problem(path, "ages what is learned a second time", "one of discounted and windowed")])
         vars(self)["inner"] = inner
 
+    def seen(self, situation: Situation, memory: Recollection) -> tuple[Situation, Recollection]:
+        """What the inner policy is shown of them."""
+        return situation, memory
+
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        return self.inner.choose(situation, memory)
+        return self.inner.choose(*self.seen(situation, memory))
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         self.inner.learn(lesson, memory)
 
     def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
         """What the inner policy says, where it can judge."""
-        return cast(Judging, self.inner).surely_better(situation, memory, base, confidence)
+        return cast(Judging, self.inner).surely_better(*self.seen(situation, memory), base, confidence)
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        """What the inner policy says, where it can."""
+        return cast(Sharing, self.inner).shares(*self.seen(situation, memory), draws)
 
 
 def chain(policy: Policy) -> Iterator[Modifier]:

@@ -6,7 +6,7 @@ the whole can be written as JSON or rebuilt from the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -22,12 +22,18 @@ NOTHING: Fields = MappingProxyType({})
 
 
 class Choice(NamedTuple):
-    """`probability` is None where it has no closed form. `why` is one line for a human, or how to word it from `seen`."""
+    """`chance` is how likely the arm was, or how to work that out; None where it has no closed form. `why` is one line for a
+    human, or how to word it from `seen`."""
 
     arm: Arm
-    probability: float | None
+    chance: float | Callable[[], float | None] | None
     why: str | Callable[..., str]
     seen: tuple[Any, ...] = ()
+
+    @property
+    def probability(self) -> float | None:
+        """Worked out only when somebody asks."""
+        return self.chance() if callable(self.chance) else self.chance
 
     @property
     def reason(self) -> str:
@@ -59,6 +65,27 @@ class Lesson(NamedTuple):
     parts: Fields = NOTHING
     encoding: Encoding | None = None
     weight: float = 1.0
+
+
+class Shares(NamedTuple):
+    """How likely each arm is, in their order: `exact`, or as often as it came in draws, which is right on average."""
+
+    each: Sequence[float]
+    exact: bool = True
+
+    @classmethod
+    def among(cls, places: Collection[int], arms: Sequence[Arm]) -> Shares:
+        """The arms at these places are as likely as each other, and no others are."""
+        return cls([(at in places) / len(places) for at in range(len(arms))])
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A policy that can say of one situation how likely it takes each arm: those of ours all can."""
+
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        """From so many draws, where there is no closed form."""
+        ...
 
 
 @runtime_checkable

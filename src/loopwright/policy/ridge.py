@@ -160,6 +160,14 @@ def together(rows: Sequence[Sequence[float]], solved: Floats) -> Outlook:
         return _outlook(numbers @ solved[-1, :-1], np.einsum("ij,ij->i", numbers @ solved[:-1, :-1], numbers))
 
 
+def covariance(rows: Sequence[Sequence[float]], solved: Floats) -> Floats:
+    """Of what the arms should earn by one model, in units of the noise's variance."""
+    numbers = np.asarray(rows)
+    with one_thread():
+        found: Floats = numbers @ (solved[:-1, :-1] * UNIT) @ numbers.T
+    return found
+
+
 def _outlook(worth: Floats, variance: Floats) -> Outlook:
     return Outlook([MIDDLE + UNIT * each for each in worth.tolist()], [abs(UNIT * each) for each in variance.tolist()])
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Recollection
-from loopwright.policy.protocol import Choice, Situation
+from loopwright.policy.protocol import Choice, Shares, Situation
 from loopwright.policy.reasons import best_score, has_none
 from loopwright.policy.tally import UNIT, Tallies, count, tallies
 from loopwright.records import Arm
@@ -30,28 +30,52 @@ class Thompson(Block):
         if self.family == "beta":
             draws = _rates(arms, known, rng)
         else:
-            fresh = [arm for arm in arms if not known.times(arm.name)]
+            fresh = _fresh(arms, known)
             if fresh:
-                return Choice(rng.choice(fresh), 1 / len(fresh), has_none, (len(fresh), len(arms)))
+                return Choice(arms[rng.choice(fresh)], 1 / len(fresh), has_none, (len(fresh), len(arms)))
             draws = _means(arms, known, rng, self.sigma)
         at = draws.index(max(draws))
         return Choice(arms[at], None if len(arms) > 1 else 1.0, best_score, ("best draw", draws, known, arms, at))
 
+    def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
+        arms, rng = situation.arms, situation.rng
+        known = tallies(situation.context, memory)
+        if self.family == "gaussian" and (fresh := _fresh(arms, known)):
+            return Shares.among(fresh, arms)
+        from loopwright.policy.draws import of_betas, of_normals  # noqa: PLC0415 - numpy comes when it is needed
+
+        if self.family == "beta":
+            return of_betas([_counts(arm, known) for arm in arms], rng, draws)
+        spreads = [_spread(arm, known) for arm in arms]
+        return of_normals([(mean, self.sigma / root) for mean, root in spreads], rng, draws)
+
     learn = staticmethod(count)
 
 
+def _fresh(arms: Sequence[Arm], known: Tallies) -> list[int]:
+    return [at for at, arm in enumerate(arms) if not known.times(arm.name)]
+
+
 def _rates(arms: Sequence[Arm], known: Tallies, rng: Keyed) -> list[float]:
-    draws = []
-    for arm in arms:
-        times, total = known.get(arm.name, (0, 0))
-        won = total / UNIT
-        draws.append(rng.beta(1.0 + won, 1.0 + times / UNIT - won))
-    return draws
+    return [rng.beta(*_counts(arm, known)) for arm in arms]
+
+
+def _counts(arm: Arm, known: Tallies) -> tuple[float, float]:
+    """Of successes and failures, with one of each before anything is known."""
+    times, total = known.get(arm.name, (0, 0))
+    won = total / UNIT
+    return 1.0 + won, 1.0 + times / UNIT - won
 
 
 def _means(arms: Sequence[Arm], known: Tallies, rng: Keyed, sigma: float) -> list[float]:
     draws = []
     for arm, noise in zip(arms, rng.normals(len(arms)), strict=True):
-        times, total = known[arm.name]
-        draws.append(total / times + sigma * noise / math.sqrt(times / UNIT))
+        mean, root = _spread(arm, known)
+        draws.append(mean + sigma * noise / root)
     return draws
+
+
+def _spread(arm: Arm, known: Tallies) -> tuple[float, float]:
+    """The mean of its rewards, and the root of their number."""
+    times, total = known[arm.name]
+    return total / times, math.sqrt(times / UNIT)

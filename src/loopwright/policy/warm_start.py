@@ -14,7 +14,7 @@ from loopwright.errors import UsageError
 from loopwright.kinds import nearest
 from loopwright.policy.memory import Memory, Recollection
 from loopwright.policy.modifier import Layer, Modifier
-from loopwright.policy.protocol import Choice, Lesson, Situation
+from loopwright.policy.protocol import Lesson, Situation
 from loopwright.policy.state import State, parse, read, require_same
 from loopwright.records import Arm
 
@@ -31,12 +31,9 @@ class WarmStart(Modifier):
         Literal["error", "ignore"], Field(description="what to do about arms of the state that are not offered")
     ] = "error"
 
-    def choose(self, situation: Situation, memory: Recollection) -> Choice:
+    def seen(self, situation: Situation, memory: Recollection) -> tuple[Situation, Recollection]:
         self.check(situation.arms)
-        return self.inner.choose(situation, _Started(memory, self.start.memory))
-
-    def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
-        return super().surely_better(situation, _Started(memory, self.start.memory), base, confidence)
+        return situation, _Started(memory, self.start.memory)
 
     def learn(self, lesson: Lesson, memory: Memory) -> None:
         self.inner.learn(lesson, _Starting(memory, self.start.memory))

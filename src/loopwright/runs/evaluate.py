@@ -32,7 +32,8 @@ from loopwright.store.reader import RunReader
 
 
 class Answer(NamedTuple):
-    """`policy` is what the run played, `other` the one asked about; `scale` leads to the workflow's unit where it is known."""
+    """`policy` is what the run played, `other` the one asked about; `scale` leads to the workflow's unit where it is known, in
+    which whole trials are compared."""
 
     policy: Json
     other: Json
@@ -59,14 +60,18 @@ def evaluate_run(folder: RunFolder, file: Path, setting: Setting) -> Answer:
         other = _other(file, workflows.KINDS.load(spec["workflow"]).spec)
         own = _own(meta) if there.unstated else None
         encoding = _encoding(meta["start"]) if any(map(_generalises, (other.policy, own))) else None
-        log = Log(_trials(reader, there, encoding), there.trials, there.lag, spec["seed"], _situate(encoding))
+        unit = scale(reader)
+        zero = unit.zero if unit is not None and there.stops else None
+        log = Log(_trials(reader, there, encoding), there.trials, there.lag, spec["seed"], _situate(encoding), zero)
         if own is not None:
             log = computed(log, own, setting.draws)
         try:
             evaluation = evaluate(log, other.policy, setting)
         except SpecError as error:
             raise other.document.blame(error) from None
-        return Answer(spec["policy"], other.named.model_dump(mode="json"), there.trials, evaluation, scale(reader))
+        if unit is not None and evaluation.support.trials is not None:
+            evaluation = evaluation.times(unit.span)
+        return Answer(spec["policy"], other.named.model_dump(mode="json"), there.trials, evaluation, unit)
 
 
 def _check(folder: RunFolder, there: Extent) -> None:

@@ -35,13 +35,15 @@ class Decided(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """What there is to read. `lag` is how far decisions lie behind what had settled; `unstated` ones have no probability."""
+    """What there is to read. `lag` is how far decisions lie behind what had settled; `unstated` ones have no probability; those
+    that are `stops` took the arm of that name, and their trials no more decisions."""
 
     trials: int
     decisions: int
     rewarded: int
     unstated: int
     lag: int
+    stops: int
 
 
 class Scale(NamedTuple):
@@ -53,16 +55,22 @@ class Scale(NamedTuple):
     def raw(self, value: float) -> float:
         return self.low + self.span * value
 
+    @property
+    def zero(self) -> float:
+        """What is 0 in the workflow's unit."""
+        return -self.low / self.span
+
 
 def extent(reader: RunReader) -> Extent:
     """Up to the trial that was the last to settle when this was asked."""
     trials = reader.last(TRIAL) + 1
-    ((decisions, unstated, lag),) = reader.query(
-        "SELECT count(*), count(*) - count(probability), coalesce(max(trial - version), 0) FROM decision WHERE trial < :trials",
+    ((decisions, unstated, lag, stops),) = reader.query(
+        "SELECT count(*), count(*) - count(probability), coalesce(max(trial - version), 0), coalesce(sum(arm = 'stop'), 0)"
+        " FROM decision WHERE trial < :trials",
         {"trials": trials},
     )
     ((rewarded,),) = reader.query("SELECT count(*) FROM reward WHERE settled_by < :trials", {"trials": trials})
-    return Extent(trials, decisions, rewarded, unstated, lag)
+    return Extent(trials, decisions, rewarded, unstated, lag, stops)
 
 
 def scale(reader: RunReader) -> Scale | None:

@@ -374,3 +374,25 @@ def test_a_run_does_not_go_on_with_other_questions(desk: Desk, was: str, now: st
     assert "trial 2 asked the question 'n3', which has other words or another reference now" in gone_on.err
     file.write_text(file.read_text().replace(now, was))
     assert desk.call("runs", "resume", desk.place.name, "--set", "budget.calls=null", "--quiet").code == 0
+
+
+def test_the_default_policy_tells_what_other_ways_are_worth_and_that_it_knows_little_of_some(desk: Desk) -> None:
+    """The world of the test before; most questions are not asked again."""
+    desk.questions(range(15, 1215))
+    desk.run("max_turns: 2\nreprompts: [neutral_steps, concise_sure]\nreward: {token_price: 0}\n")
+    assert all(0 < each["propensity"] <= 1 for each in desk.lines("decisions.jsonl"))
+    ways = desk.summary()["other_ways"]
+    for way, gain in {"once, neutral_steps": 2 / 3, "once, concise_sure": -1 / 3, "once, at random": 1 / 6}.items():
+        told = ways[way]
+        assert told["low"] <= gain <= told["high"], way
+    assert ways["once, neutral_steps"]["low"] > 0.3, "what the policy found is surely worth it"
+    assert ways["once, concise_sure"]["worth"] < ways["once, neutral_steps"]["worth"]
+    (desk.folder / "steps.yaml").write_text("policy: {fixed: neutral_steps}\n")
+    told = json.loads(desk.call("policy", "evaluate", desk.place.name, "--policy", "steps.yaml", "--json").out)
+    assert told["per"] == "trial"
+    earned = told["estimates"]["earned"]["mean"]
+    assert earned == pytest.approx(
+        desk.summary()["outcome"]["mean_utility"] - desk.summary()["outcome"]["first_accuracy"]["mean"]
+    )
+    robust = told["estimates"]["doubly_robust"]
+    assert robust["low"] <= 2 / 3 <= robust["high"]

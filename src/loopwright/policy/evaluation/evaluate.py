@@ -7,13 +7,13 @@ doubly robust score errs by nothing on average, given the past (a martingale dif
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from loopwright.errors import UsageError
-from loopwright.policy.evaluation.interval import Estimate, Floats, evidence, normal, ratio, silence
+from loopwright.policy.evaluation.interval import ANY, SCALED, Estimate, Evidence, Floats, evidence, normal, ratio, silence
 from loopwright.policy.evaluation.log import Log, Logged, LoggedTrial
 from loopwright.policy.evaluation.replay import Replay
 from loopwright.policy.evaluation.support import Support, Tried, warnings
@@ -34,9 +34,10 @@ class Setting:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluation:
-    """What the run earned per decision, and what the other policy would have; `gain` is the doubly robust difference."""
+    """What the run earned per decision, and what the other policy would have; `gain` is the doubly robust difference. Where the
+    log has a `zero` it is per trial, and above that."""
 
     earned: Estimate
     doubly_robust: Estimate
@@ -46,6 +47,11 @@ class Evaluation:
     gain: Estimate
     support: Support
     warnings: tuple[str, ...]
+
+    def times(self, span: float) -> Evaluation:
+        """With all estimates in a unit of which so many make one of these."""
+        told: dict[str, Any] = {name: each.times(span) for name, each in vars(self).items() if isinstance(each, Estimate)}
+        return replace(self, **told)
 
 
 def evaluate(log: Log, target: Policy, setting: Setting | None = None) -> Evaluation:
@@ -79,11 +85,12 @@ class _Reading:
         self._scores: list[_Score] = []
         self._wanted = 0.5
         self._from = log.length // 2 if setting.frozen else 0
+        self._zero = None if setting.alone else log.zero
 
     def read(self, trial: LoggedTrial) -> None:
         self._target.held = self._setting.frozen and trial.number >= self._from
         if trial.number >= self._from:
-            reached, usual = 1.0, self._wanted / (1 + len(self._scores))
+            reached, usual = 1.0, self._wanted / (1 + len(self._scores)) if self._zero is None else self._zero
             for logged in trial.decisions:
                 weight = self._weigh(logged, reached, usual)
                 reached = 1.0 if self._setting.alone else weight
@@ -112,25 +119,37 @@ class _Reading:
         if not self._scores:
             raise UsageError(f"no decision{' of the second half' * self._setting.frozen} has earned anything")
         trial, value, full, weight, wanted, missed, robust = np.array(self._scores).T
-        of_trial = np.unique(trial, return_inverse=True)[1]
+        of_trial, steps = np.unique(trial, return_inverse=True, return_counts=True)[1:]
+        ends = steps.cumsum() - 1
 
         def summed(each: Floats) -> Floats:
             """By trial: steps that share a fortune do not pass for independent evidence."""
             return np.bincount(of_trial, each).astype(float)
 
-        counted, weights = summed(np.ones_like(value)), summed(weight)
-        plain, weighed = evidence(np.ones_like(value), missed), evidence(weight, missed)
-        weighed = weighed._replace(silent=silence(summed(full), counted, weighed.effective))
-        support = self._tried.support(float(full.mean()), weighed)
-        model = self._table.direct()
-        spread = ratio(summed(wanted), counted, plain)
+        if self._zero is None:
+            counted, weights, fulls = steps.astype(float), summed(weight), summed(full)
+            weighed, within, most = evidence(weight, missed), SCALED, 1
+        else:  # a trial counts once, by how likely the other policy was to come to its end
+            counted, weights, fulls = np.ones(len(steps)), weight[ends], full[ends]
+            weighed, within, most = evidence(weights, missed), ANY, int(steps.max())
+            value, robust = value - self._zero, robust - self._zero
+        plain, usual = evidence(np.ones_like(value), missed), ratio(fulls, counted, Evidence(weighed.effective, 0.0), ANY)
+        weighed = weighed._replace(silent=most * silence(usual) if weighed.effective else 1.0)
+        support = self._tried.support(usual.mean, weighed, None if self._zero is None else len(steps))
         return Evaluation(
-            earned=ratio(summed(value), counted, plain),
-            doubly_robust=ratio(summed(robust), counted, weighed),
-            snips=ratio(summed(weight * value), weights, weighed),
-            ips=ratio(summed(weight * value), counted, weighed),
-            direct=normal(model.mean, math.hypot(model.error, spread.error)),
-            gain=ratio(summed(robust - value), counted, weighed, least=-1.0),
+            earned=ratio(summed(value), counted, plain, within),
+            doubly_robust=ratio(summed(robust), counted, weighed, within),
+            snips=ratio(summed(weight * value), weights, weighed, within),
+            ips=ratio(summed(weight * value), counted, weighed, within),
+            direct=self._direct(summed(wanted), counted, plain),
+            gain=ratio(summed(robust - value), counted, weighed, (-within[1], within[1])),
             support=support,
             warnings=tuple(warnings(support, self._setting.clip, self._setting.draws)),
         )
+
+    def _direct(self, wanted: Floats, counted: Floats, plain: Evidence) -> Estimate:
+        """Of whole trials a table of decisions tells nothing."""
+        if self._zero is not None:
+            return Estimate(math.nan, math.nan, *ANY)
+        model = self._table.direct()
+        return normal(model.mean, math.hypot(model.error, ratio(wanted, counted, plain).error))

@@ -12,6 +12,11 @@ Floats: TypeAlias = NDArray[np.float64]
 
 _Z = 1.959963984540054
 
+Bounds: TypeAlias = tuple[float, float]
+"""What a mean is known to lie between."""
+SCALED: Bounds = (0.0, 1.0)
+ANY: Bounds = (-math.inf, math.inf)
+
 
 class Estimate(NamedTuple):
     """A mean with its standard error and 95 % interval, which stays within what rewards can be. NaN is what is not known."""
@@ -20,6 +25,10 @@ class Estimate(NamedTuple):
     error: float
     low: float
     high: float
+
+    def times(self, span: float) -> Estimate:
+        """In a unit of which so many make one of these."""
+        return Estimate(*(span * each for each in self))
 
 
 class Evidence(NamedTuple):
@@ -32,47 +41,55 @@ class Evidence(NamedTuple):
 
 
 def evidence(weights: Floats, missed: Floats) -> Evidence:
-    """Kish's effective sample size; and, after Agresti and Coull, two more decisions of the usual weight, which would have
-    been off as all were: so that a few decisions that happened to agree do not pass for certainty."""
-    squares = float(weights @ weights)
-    if not squares:
+    """Of weights, and of what the table's predictions missed."""
+    if not len(weights):
         return Evidence(0.0, 0.0)
-    total = float(weights.sum())
-    return Evidence(total**2 / squares, 2 * float(missed @ missed) / len(missed) * (squares / total) ** 2)
+    return weighed(float(weights.sum()), float(weights @ weights), float(missed @ missed) / len(missed))
 
 
-def ratio(scores: Floats, weights: Floats, rests_on: Evidence, least: float = 0.0) -> Estimate:
+def weighed(total: float, squares: float, missed: float) -> Evidence:
+    """From sums of weights and of their squares: Kish's effective sample size; and, after Agresti and Coull, two more decisions
+    of the usual weight, which would have been off as all were, by a mean square of `missed`: so that a few decisions that
+    happened to agree do not pass for certainty."""
+    return Evidence(total**2 / squares, 2 * missed * (squares / total) ** 2) if squares else Evidence(0.0, 0.0)
+
+
+def ratio(scores: Floats, weights: Floats, rests_on: Evidence, within: Bounds = SCALED) -> Estimate:
     """The sum of the scores over that of the weights, one of each per trial: the error is that of the delta method, clustered
-    by trial, the interval Student's t with as many degrees of freedom as decisions carry it. Below two, nothing is known."""
+    by trial."""
     total = float(weights.sum())
     mean = float(scores.sum()) / total if rests_on.effective else math.nan
-    freedom = min(rests_on.effective, len(scores))
-    if freedom < 2:
-        return Estimate(mean, math.nan, least, 1.0)
     off = scores - mean * weights
-    squares = float(off @ off)
+    return spread(mean, float(off @ off), (total, len(scores)), rests_on, within)
+
+
+def spread(mean: float, squares: float, over: tuple[float, int], rests_on: Evidence, within: Bounds) -> Estimate:
+    """The mean over so much, made of so many scores that are off from it by these squares. The interval is Student's t, with
+    as many degrees of freedom as decisions carry it. Below two, nothing is known."""
+    total, number = over
+    freedom = min(rests_on.effective, number)
+    if freedom < 2:
+        return Estimate(mean, math.nan, *within)
     if squares < 1e-15 * total**2:  # all alike: the rule of three
-        return _within(mean, 0.0, 3 / freedom + rests_on.silent, least)
+        return _within(mean, 0.0, 3 / freedom + rests_on.silent, within)
     error = math.sqrt(squares + rests_on.doubt) / total
     half = student(freedom) * error + rests_on.silent
-    return _within(mean, math.nan if rests_on.silent else error, half, least)
+    return _within(mean, math.nan if rests_on.silent else error, half, within)
 
 
-def silence(weights: Floats, counted: Floats, effective: float) -> float:
+def silence(weight: Estimate) -> float:
     """Weights average 1 where the run could have done all that the other policy does. What they lack counts from four standard
-    errors on, so that chance alone widens no interval; one that leaves it open has Manski's bounds for it."""
-    mean, error, *_ = ratio(weights, counted, Evidence(effective, 0.0))
-    if not effective:
-        return 1.0
-    return 0.0 if math.isnan(error) else max(0.0, 1.0 - mean - 4 * error)
+    errors on, so that chance alone widens no interval; an error that is not known leaves it open, and has bounds of its own."""
+    return 0.0 if math.isnan(weight.error) else max(0.0, 1.0 - weight.mean - 4 * weight.error)
 
 
 def normal(mean: float, error: float) -> Estimate:
-    return _within(mean, error, _Z * error, 0.0)
+    return _within(mean, error, _Z * error, SCALED)
 
 
-def _within(mean: float, error: float, half: float, least: float) -> Estimate:
-    return Estimate(mean, error, min(max(mean - half, least), 1.0), max(min(mean + half, 1.0), least))
+def _within(mean: float, error: float, half: float, bounds: Bounds) -> Estimate:
+    least, most = bounds
+    return Estimate(mean, error, min(max(mean - half, least), most), max(min(mean + half, most), least))
 
 
 def student(freedom: float) -> float:

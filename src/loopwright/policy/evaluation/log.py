@@ -45,10 +45,12 @@ def arms(names: tuple[str, ...]) -> tuple[Arm, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """`length` counts the trials; `lag` is the most that a decision's version lies behind its trial's number."""
+    """`length` counts the trials; `lag` is the most that a decision's version lies behind its trial's number. `zero` is what a
+    decision earns that is not taken, scaled, where arms decide how many a trial takes: there whole trials are compared."""
 
     trials: Iterable[LoggedTrial]
     length: int
     lag: int
     seed: int = 0
     situate: Situate = as_logged
+    zero: float | None = None

@@ -26,7 +26,8 @@ class ArmSupport(NamedTuple):
 
 
 class Support(NamedTuple):
-    """`effective` is how many decisions of the other policy's own the log is worth; `weight` should be close to 1. `silent` is
+    """`effective` is how many decisions of the other policy's own the log is worth, or trials where whole ones are compared, of
+    which it has `trials` then; `weight` should be close to 1. `silent` is
     the share of what the other policy does that the run surely could not have done, or hardly ever; in `certain` decisions it
     could take one arm only, and the other policy would take others."""
 
@@ -41,10 +42,16 @@ class Support(NamedTuple):
     rough: int
     estimated: int
     arms: tuple[ArmSupport, ...]
+    trials: int | None = None
 
     @property
     def share(self) -> float:
-        return self.effective / self.decisions
+        return self.effective / (self.trials or self.decisions)
+
+    @property
+    def unit(self) -> str:
+        """What is counted and compared, in the plural."""
+        return "decisions" if self.trials is None else "trials"
 
 
 class Tried:
@@ -69,7 +76,7 @@ class Tried:
         counts["clipped"] += clipped
         counts["certain"] += source == "stored" and decision.probability == 1 and odds.shares.get(decision.arm, 0.0) < 1 - CLOSE
 
-    def support(self, weight: float, weighed: Evidence) -> Support:
+    def support(self, weight: float, weighed: Evidence, trials: int | None = None) -> Support:
         n = self._taken.total()
         counts = self._counts
         return Support(
@@ -86,6 +93,7 @@ class Tried:
             arms=tuple(
                 ArmSupport(arm, self._wanted[arm] / n, self._taken[arm]) for arm in sorted({*self._wanted, *self._taken})
             ),
+            trials=trials,
         )
 
 
@@ -94,7 +102,7 @@ def warnings(support: Support, clip: float, draws: int) -> Iterator[str]:
     n = support.decisions
     if support.effective < FEW or support.share < THIN:
         yield (
-            f"support is thin: {n:,} decisions are worth {support.effective:,.1f} of the other policy's own; "
+            f"support is thin: {support.trials or n:,} {support.unit} are worth {support.effective:,.1f} of the other's own; "
             + ("they do not tell what it would earn" if support.effective < 2 else "read the estimates as rough ones")
         )
     if support.silent > 0:
@@ -112,7 +120,7 @@ def warnings(support: Support, clip: float, draws: int) -> Iterator[str]:
         if arm.wanted >= THIN and arm.taken < min(FEW, THIN * arm.wanted * n):
             times = f"{arm.taken:,} times" if arm.taken else "never"
             yield f"the other policy takes {arm.arm} in {arm.wanted:.0%} of the decisions; the run took it {times}"
-    if support.weight - 1 > max(2 * THIN, 4 * max(support.effective, 25) ** -0.5):
+    if support.weight - 1 > max(2 * THIN, 4 * max(support.effective, 4) ** -0.5):
         yield f"the weights average {support.weight:.2f} and should average 1: are the run's probabilities right?"
     yield from _counted(support, clip, draws)
 

@@ -11,11 +11,12 @@ from loopwright.report.correction.told import Told
 from loopwright.report.frame import Axis, Caption
 from loopwright.report.lines import Point, Series, lines
 from loopwright.report.markup import Child, Markup, element, joined
-from loopwright.report.page import charts, facts, figure, paragraph
+from loopwright.report.page import charts, facts, figure, paragraph, unfolding
 from loopwright.report.tables import Group, heads, table
+from loopwright.workflows.correction.values import AT_RANDOM, Value
 
 _COLUMNS = heads("way >gain >95_%_interval >worth_questions")
-_WAYS = 12
+_WAYS = 14
 
 
 def panel(told: Told) -> Markup:
@@ -33,15 +34,22 @@ def _other_ways(told: Told) -> Markup:
         return paragraph(joined([name, element("code", "loopwright policy evaluate"), " computes them."]), "quiet")
     plain = told.figures.plain()
     own = plain["mean_utility"] - plain["first_accuracy"]["mean"]
-    rows: list[list[Child]] = [["this run", f"{own:+.3f}", "as it was", ""], ["never to ask again", "0", "exactly", ""]]
-    known = [each for each in told.values.found() if each.gain is not None]
-    rows += [
-        [each.way, f"{each.gain:+.3f}", f"{each.low:+.3f} to {each.high:+.3f}", count(each.worth)] for each in known[:_WAYS]
-    ]
-    left = len(told.values.ways) - len(known)
-    more = f" Of {count(left)} more ways the log is worth too few questions to tell." if left else ""
-    said = f"Utility gained per question over never asking again, by other ways: estimated from this log, without a call.{more}"
-    return table(said, _COLUMNS, [Group(None, rows)])
+    found = sorted(told.values.found(), key=lambda each: not each.way.endswith(AT_RANDOM))
+    known: list[list[Child]] = [["this run", f"{own:+.3f}", "as it was", ""], ["never to ask again", "0", "exactly", ""]]
+    rows = [*known, *map(_way, found)]
+    said = "Utility gained per question over never asking again, by other ways: estimated from this log, without a call"
+    shown = table(f"{said}; those that surely gain first.", _COLUMNS, [Group(None, rows[:_WAYS])])
+    if not rows[_WAYS:]:
+        return shown
+    more = table("Other ways, less sure to gain.", _COLUMNS, [Group(None, rows[_WAYS:])])
+    return joined([shown, unfolding(f"{count(len(rows) - _WAYS)} more ways", more)])
+
+
+def _way(value: Value) -> list[Child]:
+    worth = count(value.worth) if value.worth >= 10 else f"{value.worth:.1f}"
+    if value.gain is None:
+        return [value.way, "unknown", "hardly ever tried", worth]
+    return [value.way, f"{value.gain:+.3f}", f"{value.low:+.3f} to {value.high:+.3f}", worth]
 
 
 def _oracle(told: Told) -> Markup | None:

@@ -11,43 +11,46 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
+from loopwright.policy.evaluation.interval import ANY, Evidence, silence, spread, weighed
 from loopwright.policy.evaluation.table import Table
-from loopwright.records import Decision, Json
+from loopwright.records import Decision, Json, Reward
 from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.policies import CELL, STOP
 from loopwright.workflows.correction.spec import Reprompts
 from loopwright.workflows.correction.traces import Trace
 from loopwright.workflows.correction.trial import REWARDS
 
-THIN = 30.0
-"""A log that is worth fewer questions of a way's own tells nothing of it."""
+_ALL = 2.0
+"""From a right answer that becomes wrong to a wrong one that becomes right."""
+
+AT_RANDOM = "at random"
 
 Shares: TypeAlias = Mapping[str, float]
 
 
 class Way(NamedTuple):
-    """How to ask again: how likely it takes each arm at its first decision, and at every later one."""
+    """How to ask again: how likely it takes each arm at its first decision, and at every later one; None stops there."""
 
     name: str
     first: Shares
-    later: Shares
+    later: Shares | None
 
 
 def ways(prompts: Sequence[str]) -> list[Way]:
-    """At random, always; and each prompt, once or always."""
-    stop = {STOP: 1.0}
+    """At random, once or always; and so each prompt."""
     even = dict.fromkeys(prompts, 1.0 / len(prompts))
-    found = [Way("always, at random", even, even), Way("once, at random", even, stop)]
-    for prompt in prompts:
-        found += [Way(f"once, {prompt}", {prompt: 1.0}, stop), Way(f"always, {prompt}", {prompt: 1.0}, {prompt: 1.0})]
-    return found
+    return [
+        Way(f"{times}, {name}", shares, shares if times == "always" else None)
+        for name, shares in [(AT_RANDOM, even), *((prompt, {prompt: 1.0}) for prompt in prompts)]
+        for times in ("once", "always")
+    ]
 
 
 class Value(NamedTuple):
     """What a question gains over never asking again, in correct answers less their price. `worth` is how many questions of the
-    way's own the log stands for; where they are too few the rest is None."""
+    way's own the log stands for; where they are below two the rest is None."""
 
     way: str
     gain: float | None
@@ -61,6 +64,8 @@ class Value(NamedTuple):
 
 @dataclass(slots=True)
 class _Sums:
+    """Of a way's scores and weights, by question."""
+
     n: int = 0
     total: float = 0.0
     squares: float = 0.0
@@ -74,13 +79,20 @@ class _Sums:
         self.weights += weight
         self.weights_squared += weight * weight
 
-    def value(self, way: str) -> Value:
-        worth = self.weights**2 / self.weights_squared if self.weights_squared else 0.0
-        if worth < THIN:
+    def value(self, way: str, missed: float) -> Value:
+        """`missed` is the mean square of what rewards of asking again were off from what was expected."""
+        rests_on = weighed(self.weights, self.weights_squared, missed)
+        worth = min(rests_on.effective, self.n)
+        if worth < 2:
             return Value(way, None, None, None, worth)
-        mean = self.total / self.n
-        half = 1.96 * math.sqrt(max(0.0, self.squares / self.n - mean * mean) / self.n)
-        return Value(way, mean, mean - half, mean + half, worth)
+        over, mean = (self.n, self.n), self.total / self.n
+        usual = spread(self.weights / self.n, self._off(self.weights, self.weights_squared), over, Evidence(worth, 0.0), ANY)
+        rests_on = rests_on._replace(silent=_ALL * silence(usual))
+        found = spread(mean, self._off(self.total, self.squares), over, rests_on, (-math.inf, 1.0))
+        return Value(way, mean, found.low, found.high, worth)
+
+    def _off(self, total: float, squares: float) -> float:
+        return max(0.0, squares - total * total / self.n)
 
 
 @dataclass(slots=True)
@@ -91,6 +103,9 @@ class Values:
     unstated: bool = False
     _table: Table = field(default_factory=Table)
     _sums: dict[str, _Sums] = field(default_factory=dict)
+    _missed: _Sums = field(default_factory=lambda: _Sums(n=1, squares=1.0))
+    """By how much rewards of asking again were off from what was expected; and once more, by an answer that turned, since a few
+    that did not turn say little of those that will."""
 
     @classmethod
     def of(cls, reprompts: Reprompts) -> Values:
@@ -107,12 +122,15 @@ class Values:
             self._sums.setdefault(way.name, _Sums()).add(score, weight)
         for decision in trace.decisions:
             if decision.arm != STOP:
-                self._table.learn(str(decision.context[CELL]), decision.arm, trace.rewards[decision.id].value)
+                earned = _own(trace.rewards[decision.id])
+                self._missed.add(earned - self._expected(decision, {})[1], 1.0)
+                self._table.learn(str(decision.context[CELL]), decision.arm, REWARDS.scale(earned))
 
     def found(self) -> list[Value]:
-        """The best first."""
-        values = [sums.value(name) for name, sums in self._sums.items()] if not self.unstated else []
-        return sorted(values, key=lambda each: -math.inf if each.gain is None else each.gain, reverse=True)
+        """Those that are surest to gain first."""
+        missed = self._missed.squares / self._missed.n
+        values = [sums.value(name, missed) for name, sums in self._sums.items()] if not self.unstated else []
+        return sorted(values, key=lambda each: -math.inf if each.low is None else each.low, reverse=True)
 
     def plain(self) -> dict[str, Json] | None:
         """By way; None where the run's policy states no probabilities."""
@@ -123,12 +141,12 @@ class Values:
         score, reached = 0.0, 1.0
         for step, decision in enumerate(trace.decisions):
             shares = way.later if step else way.first
+            if shares is None or not reached:
+                break
             wanted, taken = self._expected(decision, shares)
             score += reached * wanted
             reached *= shares.get(decision.arm, 0.0) / (decision.probability or 1.0)
-            if not reached:
-                break
-            score += reached * (trace.rewards[decision.id].raw - taken)
+            score += reached * (_own(trace.rewards[decision.id]) - taken)
         return score, reached
 
     def _expected(self, decision: Decision, shares: Shares) -> tuple[float, float]:
@@ -137,6 +155,12 @@ class Values:
         found = self._table.predict(str(decision.context[CELL]), asked, decision.arm)
         wanted = _raw(found.wanted, sum(asked.values()))
         return wanted, 0.0 if decision.arm == STOP else _raw(found.taken, 1.0)
+
+
+def _own(reward: Reward) -> float:
+    """What the decision itself brought, also where it was credited with what followed."""
+    own = reward.parts.get("own", reward.raw)
+    return min(REWARDS.high, max(REWARDS.low, cast(float, own)))
 
 
 def _raw(value: float, share: float) -> float:
