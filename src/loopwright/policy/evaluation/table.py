@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 PRIOR = 1.0
@@ -70,6 +70,11 @@ class Table:
             cell.wanted += share
             wanted += share * cell.towards(self._arm(arm))
         return Predicted(wanted, self._cell(row, taken).towards(self._arm(taken)))
+
+    def means(self, context: str, arms: Iterable[str]) -> dict[str, float]:
+        """What each of the arms is expected to earn there."""
+        row = self._row(context)
+        return {arm: self._cell(row, arm).towards(self._arm(arm)) for arm in arms}
 
     def learn(self, context: str, arm: str, value: float) -> None:
         self._all.learn(value)

@@ -117,13 +117,14 @@ class Values:
         if any(each.probability is None for each in trace.decisions):
             self.unstated = True
             return
+        expected = [self._expected(each) for each in trace.decisions]
         for way in self.ways:
-            score, weight = self._score(way, trace)
+            score, weight = _score(way, trace, expected)
             self._sums.setdefault(way.name, _Sums()).add(score, weight)
-        for decision in trace.decisions:
+        for decision, means in zip(trace.decisions, expected, strict=True):
             if decision.arm != STOP:
                 earned = _own(trace.rewards[decision.id])
-                self._missed.add(earned - self._expected(decision, {})[1], 1.0)
+                self._missed.add(earned - means[decision.arm], 1.0)
                 self._table.learn(str(decision.context[CELL]), decision.arm, REWARDS.scale(earned))
 
     def found(self) -> list[Value]:
@@ -136,33 +137,31 @@ class Values:
         """By way; None where the run's policy states no probabilities."""
         return None if self.unstated else {each.way: each.plain() for each in self.found()}
 
-    def _score(self, way: Way, trace: Trace) -> tuple[float, float]:
-        """And the weight of the last decision that the way would have come to."""
-        score, reached = 0.0, 1.0
-        for step, decision in enumerate(trace.decisions):
-            shares = way.later if step else way.first
-            if shares is None or not reached:
-                break
-            wanted, taken = self._expected(decision, shares)
-            score += reached * wanted
-            reached *= shares.get(decision.arm, 0.0) / (decision.probability or 1.0)
-            score += reached * (_own(trace.rewards[decision.id]) - taken)
-        return score, reached
+    def _expected(self, decision: Decision) -> dict[str, float]:
+        """Of each arm, in correct answers. A stop earns exactly 0."""
+        means = self._table.means(str(decision.context[CELL]), self._arms)
+        return {STOP: 0.0, **{arm: REWARDS.low + (REWARDS.high - REWARDS.low) * mean for arm, mean in means.items()}}
 
-    def _expected(self, decision: Decision, shares: Shares) -> tuple[float, float]:
-        """Of the way's arms, and of the one that was taken. A stop earns exactly 0."""
-        asked = {arm: share for arm, share in shares.items() if arm != STOP}
-        found = self._table.predict(str(decision.context[CELL]), asked, decision.arm)
-        wanted = _raw(found.wanted, sum(asked.values()))
-        return wanted, 0.0 if decision.arm == STOP else _raw(found.taken, 1.0)
+    @property
+    def _arms(self) -> Shares:
+        """All that there are besides to stop."""
+        return self.ways[0].first
+
+
+def _score(way: Way, trace: Trace, expected: Sequence[Shares]) -> tuple[float, float]:
+    """And the weight of the last decision that the way would have come to."""
+    score, reached = 0.0, 1.0
+    for step, (decision, means) in enumerate(zip(trace.decisions, expected, strict=True)):
+        shares = way.later if step else way.first
+        if shares is None or not reached:
+            break
+        score += reached * sum(share * means[arm] for arm, share in shares.items())
+        reached *= shares.get(decision.arm, 0.0) / (decision.probability or 1.0)
+        score += reached * (_own(trace.rewards[decision.id]) - means[decision.arm])
+    return score, reached
 
 
 def _own(reward: Reward) -> float:
     """What the decision itself brought, also where it was credited with what followed."""
     own = reward.parts.get("own", reward.raw)
     return min(REWARDS.high, max(REWARDS.low, cast(float, own)))
-
-
-def _raw(value: float, share: float) -> float:
-    """A share of arms that are scaled to 0..1, in correct answers."""
-    return REWARDS.low * share + (REWARDS.high - REWARDS.low) * value
