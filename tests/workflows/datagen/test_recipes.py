@@ -42,6 +42,14 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             "task.labels.good: is wanted, and no row of the schema can have it",
         ),
         ("", "arms: there is nothing that could write rows"),
+        (
+            GRAMMAR + "validators: {length: {max_words: 3, field: txet}}\n",
+            "validators.length.field: looks at 'txet', which no row has",
+        ),
+        (
+            GRAMMAR + "validators: {entailment: {premise: <lable>, hypothesis: <text>}}\n",
+            "validators.entailment.premise: looks at 'lable', which no row has; expected one of",
+        ),
         (GRAMMAR + "validators: {lenght: {max_words: 3}}\n", "did you mean 'length'?"),
         (GRAMMAR + "validators: {judge: {model: writer}}\n", "validators.judge.model: names a model that is not there"),
         (GRAMMAR + "reward: {quality: judge}\n", "reward.quality: names no validator of this recipe"),

@@ -65,7 +65,7 @@ class RuledEntailment(Entailment):
         hypothesis = _filled(self.hypothesis, row)
         if isinstance(hypothesis, Ruling):
             return hypothesis
-        rulings = [self._of(name, row, _spaced(hypothesis)) for name in _NAME.findall(self.premise)]
+        rulings = [self._of(name, row, _spaced(hypothesis)) for name in names_in(self.premise)]
         failed = [ruling for ruling in rulings if not ruling.passed]
         told = [ruling for ruling in rulings if ruling.score is not None]
         return [*failed, *told, *rulings][0]
@@ -121,8 +121,13 @@ def _pair(templates: Entailment, row: Row) -> _Pair | Ruling:
     return hypothesis if isinstance(hypothesis, Ruling) else _Pair(premise, hypothesis)
 
 
+def names_in(template: str) -> list[str]:
+    """What it wants to know of a row."""
+    return _NAME.findall(template)
+
+
 def _filled(template: str, row: Row) -> str | Ruling:
-    claims = {name: row.claim(name) for name in _NAME.findall(template)}
+    claims = {name: row.claim(name) for name in names_in(template)}
     absent = next((name for name, claim in claims.items() if claim is None), None)
     if absent is not None:
         return missing(absent)

@@ -1,8 +1,8 @@
-"""What is wrong with a recipe beyond its types, and what a run will assume where it leaves something open."""
+"""What is wrong with a recipe beyond its types, and with the files that it names. What a run will assume, `notes` tells."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,16 +15,15 @@ from loopwright.llm.quoting import quote
 from loopwright.policy import build as build_policy
 from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
+from loopwright.quality.validators.entailment import names_in
 from loopwright.quality.validators.schema import agree, compiled
-from loopwright.records import Json
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish, seeds
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
+from loopwright.workflows.datagen.generators.plans import PLANNED
 from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
-
-_OFF = 0.01
 
 
 def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
@@ -36,6 +35,7 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     yield from publish.problems(recipe.output.publish, "output.publish")
     if not found:
         yield from _validators(brief)
+        yield from _looked_at(brief)
         yield from _arms(recipe, brief)
         yield from _named_arms(brief)
         yield from _costs(recipe, brief)
@@ -92,6 +92,26 @@ def _validators(brief: Brief) -> Iterator[Problem]:
     if brief.recipe.reward.diversity_weight and brief.novelty is None:
         message = "weighs how new rows are, and no validator measures that"
         yield Problem("reward.diversity_weight", message, "a `similarity` validator")
+
+
+def _looked_at(brief: Brief) -> Iterator[Problem]:
+    """What validators look at and no row is asked to have: each would fail."""
+    fields = brief.schema.get("properties")
+    if not isinstance(fields, Mapping):
+        return
+    claims = {*fields, *(brief.recipe.grammar.rules if brief.recipe.grammar else ()), "label", *PLANNED.values()}
+    for name, parameters in brief.validators.items():
+        for key, said in parameters.items() if isinstance(parameters, Mapping) else ():
+            if key == "field" and isinstance(said, str):
+                yield from _missing((name, key), said, fields)
+            elif key in ("premise", "hypothesis") and isinstance(said, str):
+                yield from (each for claim in names_in(said) for each in _missing((name, key), claim, claims))
+
+
+def _missing(place: tuple[str, str], name: str, known: Collection[str]) -> Iterator[Problem]:
+    if name not in known and name.partition(".")[0] not in known:
+        message = f"looks at {name!r}, which no row has"
+        yield Problem(show(("validators", *place)), message, f"one of {', '.join(sorted(known))}", nearest(name, known))
 
 
 def _arms(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
@@ -198,86 +218,3 @@ def _other(label: str, number: int, brief: Brief) -> str:
     plain = label.strip().casefold()
     close = next((wanted for wanted in brief.quotas.shares if wanted.strip().casefold() == plain), None)
     return f"{quote(label, limit=60)} ({number}" + (f"; did you mean {close!r}?)" if close else ")")
-
-
-def notes(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
-    """What `check` tells: what was derived, chosen and assumed, and why it matters."""
-    yield from _of_rows(recipe, brief)
-    yield from _of_labels(recipe, brief)
-    yield from _of_facts(brief)
-    yield f"validators: {', '.join(brief.gate().order)}"
-    yield f"reward: {''.join(_of_reward(recipe, brief))}"
-    yield f"arms: {', '.join(arm.id for arm in brief.arms)}"
-    if recipe.evaluation is not None:
-        block = recipe.evaluation
-        late = f"each arm's gain is a late reward of weight {block.weight:g}" if block.weight else "no arm hears of it"
-        yield f"evaluation: after every {block.every} batches, on {block.dev}; {late}"
-
-
-def _of_reward(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
-    weights = recipe.reward
-    yield "the share of a batch that passes"
-    if brief.quality is not None:
-        yield f", times the score of {brief.quality}"
-    if weights.diversity_weight:
-        yield f"; {weights.diversity_weight:g} of it is how new the rows are"
-    if weights.cost_weight:
-        yield f"; less {weights.cost_weight:g} for each dollar that a row cost"
-    if brief.quality is None:
-        yield "; with a judge, or another score as reward.quality, also how good it is"
-
-
-def _of_rows(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
-    schema = orjson.dumps(brief.schema).decode()
-    if recipe.constraints.fits is None and brief.grammar is None:
-        yield f"assumed: with neither schema nor grammar nothing says what a row holds; models are asked for this: {schema}"
-    elif recipe.constraints.fits is None:
-        yield f"schema, derived from the grammar: {schema}"
-        for place in _mixed(brief.schema, ()):
-            yield f"mixed: {'.'.join(place)} is now a number, now text: what a template puts together of several parts is text"
-
-
-def _mixed(schema: Json, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The fields that are numbers in some rows and texts in others."""
-    if not isinstance(schema, Mapping):
-        return
-    options = schema.get("anyOf")
-    kinds = {each.get("type") for each in options if isinstance(each, Mapping)} if isinstance(options, list | tuple) else set()
-    if "string" in kinds and kinds & {"integer", "number"}:
-        yield place
-    for within in ("properties", "$defs"):
-        named = schema.get(within)
-        for name, part in named.items() if isinstance(named, Mapping) else ():
-            yield from _mixed(part, (*place, name))
-
-
-def _of_labels(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
-    labels = recipe.task.labels
-    none = [label for label, rows in brief.quotas.rows.items() if not rows and labels[label]]
-    if none:
-        yield f"assumed: of {recipe.target.accepted} rows none is of {', '.join(none)}: the share is less than half a row"
-    named = brief.schema.get("properties")
-    if labels and not (isinstance(named, Mapping) and recipe.task.label in named):
-        yield f"assumed: rows have no field {recipe.task.label!r}: which label each has stands in its lineage alone"
-    total = sum(labels.values())
-    if labels and abs(total - 1) > _OFF:
-        shares = ", ".join(f"{label} {share / total:.3g}" for label, share in labels.items())
-        yield f"assumed: task.labels add up to {total:g}, and are taken as shares: {shares}"
-    if not labels and "classification" in (recipe.domain or ""):
-        yield (
-            "assumed: a classification without task.labels: nothing says which labels there are and how many rows of each are "
-            "wanted; rows are taken as they come"
-        )
-
-
-def _of_facts(brief: Brief) -> Iterator[str]:
-    for chosen in brief.choice.chosen:
-        yield f"chosen: {chosen.kind} for {chosen.why}"
-    languages = ", ".join(brief.recipe.task.languages)
-    if languages and brief.recipe.validators == "auto" and not brief.names_language:
-        if brief.told_language:
-            yield f"chosen: language for task.languages: {languages}"
-        else:
-            yield f"left: task.languages {languages}: models that write are told, and nothing checks it"
-    for left in brief.choice.left:
-        yield f'left: "{left.fact}": {left.why}; models that write are told, and nothing checks it'

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from loopwright.errors import Problem
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.checks import doubts, notes, problems
+from loopwright.workflows.datagen.checks import doubts, problems
 from loopwright.workflows.datagen.generators import asked_for_json
+from loopwright.workflows.datagen.notes import notes
 from loopwright.workflows.datagen.spec import RecipeBlock
 
 

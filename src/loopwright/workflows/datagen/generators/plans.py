@@ -15,14 +15,14 @@ from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling
 
-_PLANNED = {"facets": "facet", "personas": "persona", "tones": "tone", "formats": "format"}
+PLANNED = {"facets": "facet", "personas": "persona", "tones": "tone", "formats": "format"}
 """What a plan lists, and the fact of a row that is drawn from each list."""
 
 _LISTED: Fields = {"type": "array", "items": {"type": "string"}}
 PLAN_SCHEMA: Fields = {
     "type": "object",
-    "properties": dict.fromkeys(_PLANNED, _LISTED),
-    "required": list(_PLANNED),
+    "properties": dict.fromkeys(PLANNED, _LISTED),
+    "required": list(PLANNED),
     "additionalProperties": False,
 }
 
@@ -57,14 +57,14 @@ class Plans:
             return {}
         except CallError as error:
             raise EndpointDown(f"{self._pen.model} could not be asked for a plan: {error}") from error
-        return {name: [" ".join(each.split()) for each in data[name] if each.strip()] for name in _PLANNED}
+        return {name: [" ".join(each.split()) for each in data[name] if each.strip()] for name in PLANNED}
 
     def drawn(self, label: str | None, rng: Keyed) -> dict[str, str]:
         """What the rows of one answer are to be: of what the recipe leaves open, one of each list of the plan."""
         facts = {} if label is None else {"label": label}
         plan = self._plans.get(label, {})
         fixed = self._brief.facts
-        for listed, name in _PLANNED.items():
+        for listed, name in PLANNED.items():
             if plan.get(listed) and name not in fixed:
                 facts[name] = rng.choice(plan[listed])
         return facts
