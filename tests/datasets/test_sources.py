@@ -219,8 +219,8 @@ def test_a_function_is_a_source(tmp_path: Path) -> None:
         list(found)
     with pytest.raises(UsageError, match="example 3 of the dataset mine: has no 'question'"):
         list(FromFunction("mine", mine, {"broken": True}).examples(tmp_path))
-    with pytest.raises(PluginError, match="TypeError"):
-        list(FromFunction("mine", mine, {"second": 1}).examples(tmp_path))
+    with pytest.raises(UsageError, match="the dataset mine cannot be called so: got an unexpected keyword argument 'second'"):
+        FromFunction("mine", mine, {"second": 1})
     with pytest.raises(PluginError, match="no example and no mapping"):
         list(FromFunction("odd", lambda: [3], {}).examples(tmp_path))
 

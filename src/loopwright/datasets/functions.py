@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from loopwright.datasets.fields import example
 from loopwright.datasets.lines import Row
-from loopwright.errors import LoopwrightError, PluginError
+from loopwright.errors import LoopwrightError, PluginError, UsageError
 from loopwright.llm.quoting import quote
 from loopwright.records import Example
 
 
 class FromFunction:
-    """Blames the plugin for whatever its function raises."""
+    """Blames the plugin for whatever its function raises, and the spec for arguments that it does not take."""
 
     checker = "final_answer"
 
     def __init__(self, name: str, function: Callable[..., Iterable[Any]], arguments: Mapping[str, Any]) -> None:
+        try:
+            inspect.signature(function).bind(**arguments)
+        except TypeError as error:
+            raise UsageError(f"the dataset {name} cannot be called so: {error}") from None
         self._name = name
         self._function = function
         self._arguments = arguments
