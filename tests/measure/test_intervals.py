@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import beta
 from scipy.stats import binomtest, norm
 
-from loopwright.measure.intervals import at_any_time, of_mean, wilson
+from loopwright.measure.intervals import at_any_time, of_changes, of_mean, wilson
 
 COUNTED = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -95,3 +95,10 @@ def test_the_interval_for_any_time_holds_the_truth_whenever_one_looks(shape: tup
                 left += 1
                 break
     assert left <= 0.05 * 200 + 8
+
+
+def test_the_mean_of_changes_is_that_of_their_values_scaled_to_shares() -> None:
+    shares = [1.0] * 7 + [0.0] * 2 + [0.5] * 11
+    low, high = of_mean(20, sum(shares), sum(share * share for share in shares))
+    assert of_changes(20, 7, 2) == pytest.approx((2 * low - 1, 2 * high - 1))
+    assert of_changes(20, 2, 7) == pytest.approx((1 - 2 * high, 1 - 2 * low))

@@ -38,6 +38,13 @@ def of_mean(n: float, total: float, squares: float, level: float = 0.95) -> Inte
     return Interval(max(0.0, mean - half), min(1.0, mean + half))
 
 
+def of_changes(n: int, up: int, down: int) -> Interval:
+    """Of the mean of `n` values, so many of which are 1 and -1, the others 0."""
+    still = n - up - down
+    low, high = of_mean(n, up + still / 2, up + still / 4)
+    return Interval(2 * low - 1, 2 * high - 1)
+
+
 def at_any_time(total: float, n: float, level: float = 0.95) -> Interval:
     """Of the mean of values between 0 and 1, from their sum: one that holds at every `n` at once, so that whoever gathers the
     values may stop because of them, as a policy does with an arm that disappoints.

@@ -251,6 +251,8 @@ def test_the_summary_counts_what_was_fixed_and_what_was_broken(desk: Desk) -> No
     curve = outcome["learning_curve"]
     assert sum(each["questions"] for each in curve) == 12
     assert sum(each["gain"] * each["questions"] for each in curve if each["questions"]) == pytest.approx(-4)
+    assert [each["questions"] for each in curve] == [12], "too few to be told apart"
+    assert (curve[0]["low"], curve[0]["gain"], curve[0]["high"]) == (gain["low"], gain["mean"], gain["high"])
     predicted = outcome["predictions"]
     assert predicted["answers"] == 24
     first, stayed, changed = abs(4 - 12 / 2), 8 * 2 / 3, 4 * 1 / 3  # four of twelve right at 1/2; none at 2/3 and at 1/3

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loopwright.llm.prices import NANO
-from loopwright.measure.intervals import of_mean, wilson
+from loopwright.measure.intervals import of_changes, wilson
 from loopwright.workflows.correction.curve import Curve
 from loopwright.workflows.correction.predictions import Predictions
 from loopwright.workflows.correction.traces import Trace
@@ -136,13 +136,10 @@ class Figures:
         }
 
     def _net_gain(self) -> dict[str, float] | None:
-        """Of a question, -1, 0 or 1; its interval is that of a mean of so many values."""
         if not self.questions:
             return None
-        net = self.gained - self.lost
-        still = self.questions - self.gained - self.lost
-        low, high = of_mean(self.questions, self.gained + still / 2, self.gained + still / 4)
-        return {"mean": net / self.questions, "low": 2 * low - 1, "high": 2 * high - 1}
+        held = of_changes(self.questions, self.gained, self.lost)
+        return {"mean": (self.gained - self.lost) / self.questions, "low": held.low, "high": held.high}
 
 
 def _share(part: int, whole: int) -> dict[str, float] | None:
