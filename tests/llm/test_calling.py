@@ -336,7 +336,7 @@ async def test_the_fallback_answers_for_a_model_that_stays_unavailable() -> None
     desk = Desk(block("m", fallback="other", temperature=0.1), block("other", temperature=0.9), m=first, other=second)
     reply = await desk.ask()
 
-    assert (reply.text, reply.model, reply.attempts) == ("from the other", "other-1", 4)
+    assert (reply.text, reply.model, reply.by, reply.attempts) == ("from the other", "other-1", "other", 4)
     assert second.seen[0].temperature == 0.9, "its own defaults, not the first model's"
     assert [call.model for call in desk.calls()] == ["m", "m", "m", "other"]
     asked = Request(chat("hello"), temperature=0.1, max_output_tokens=100)

@@ -32,6 +32,7 @@ REPLIES = st.builds(
     attempts=COUNT,
     cached=st.booleans(),
     nano_usd=st.none() | COUNT,
+    by=st.none() | TEXT,
 )
 
 

@@ -72,6 +72,8 @@ class Reply:
     attempts: int = 1
     cached: bool = False
     nano_usd: int | None = None
+    by: str | None = None
+    """The id of the fallback whose reply it is; None: the model that was asked."""
 
 
 def chat(prompt: str | Sequence[Message]) -> tuple[Message, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -121,9 +122,11 @@ class Models:
 
     async def _pursue(self, endpoint: Endpoint, question: Question) -> tuple[Endpoint, Reply]:
         """Asks the model, and where it stays unavailable its fallback, and that one's."""
+        asked = endpoint
         while True:
             try:
-                return endpoint, await endpoint.pursue(question)
+                reply = await endpoint.pursue(question)
+                return endpoint, reply if endpoint is asked else replace(reply, by=endpoint.id)
             except (Unavailable, TimedOut):
                 if endpoint.fallback is None:
                     raise

@@ -57,7 +57,7 @@ def _reply(reply: Reply) -> dict[str, Any]:
         fields["usage"] = (usage.input, usage.output, usage.cached, usage.reasoning)
     if reply.logprobs is not None:
         fields["logprobs"] = [(each.token, each.logprob) for each in reply.logprobs]
-    for name in ("refusal", "data", "nano_usd"):
+    for name in ("refusal", "data", "nano_usd", "by"):
         value = getattr(reply, name)
         if value is not None:
             fields[name] = value

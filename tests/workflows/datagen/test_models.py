@@ -61,6 +61,9 @@ def starred(request):
         row["stars"] = 1 + place
     return json.dumps(answer)
 
+def down(request):
+    raise Unavailable("out of reach")
+
 def failing(request):
     raise Rejected("this model is out of order")
 
@@ -279,6 +282,14 @@ constraints:
     assert all(set(row["data"]) == {"text", "stars"} for row in desk.rows())
     assert {row["lineage"]["facts"]["label"] for row in desk.rows()} == {"refund", "delivery", "account"}
     assert desk.about()["labels"]["delivery"]["rows"] == 12
+
+
+@pytest.mark.parametrize("arm", ["naive, params: {plan: 0, rows_per_call: 1}", "templater"])
+def test_a_row_that_the_fallback_wrote_is_not_said_to_be_of_the_model_that_was_asked(desk: Desk, arm: str) -> None:
+    models = model("down").replace("}\n", ", fallback: other, limits: {retries: 0}}\n") + model("good", "other")
+    recipe = f"{TASK}{SLOTS}\nmodels:\n{models}\narms: [{{id: t, model: writer, kind: {arm}}}]\ntarget: {{accepted: 20}}"
+    assert desk.run(recipe).code == 0
+    assert {row["lineage"]["model"] for row in desk.rows() if "calls" in row["lineage"]} == {"other"}
 
 
 def test_a_row_that_does_not_fit_leaves_the_others_of_its_answer_alone(desk: Desk) -> None:

@@ -43,10 +43,11 @@ class Sampling(Block):
 
 
 class Asked(NamedTuple):
-    """A reply, and the digest of what was asked."""
+    """A reply, the digest of what was asked, and the id of the model that answered, which may be a fallback."""
 
     reply: Reply
     prompt: str
+    model: str
 
 
 class Shape(NamedTuple):
@@ -78,7 +79,7 @@ class Pen(NamedTuple):
         reply = await place.ask(self.model, request)
         if reply.refusal is not None or reply.finish == "refusal":
             raise BadAnswer(f"{self.model} refused: {quote(reply.refusal or reply.text, limit=200)}", charged=True)
-        return Asked(reply, digest(wire_form(request)).hex())
+        return Asked(reply, digest(wire_form(request)).hex(), reply.by or self.model)
 
 
 def usage(reply: Reply, rows: int = 1, place: int = 0) -> dict[str, int]:

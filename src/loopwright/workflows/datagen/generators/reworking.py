@@ -83,7 +83,8 @@ class Rewriter:
             return replace(now, data=None, trouble=f"{error.kind}: {error}")
         data = self._whole.whole(asked.reply.data, given.order)
         used = added(dict(before.usage), usage(asked.reply))  # type: ignore[arg-type]
-        return replace(now, data=data, trouble=None, lineage=_more(now, "prompts", asked.prompt), usage=used)
+        lineage = {**_more(now, "prompts", asked.prompt), "model": asked.model}
+        return replace(now, data=data, trouble=None, lineage=lineage, usage=used)
 
 
 def _more(written: Written, name: str, entry: str) -> dict[str, Json]:

@@ -71,7 +71,7 @@ class Drawing(FromNothing):
                     return Written(order, facts=_facts(order, draft, answers), trouble=found)
                 asked.append(found)
                 answers[ask.slot] = piece(found.reply.text)
-        return _written(order, draft, answers, asked, self._pen)
+        return _written(order, draft, answers, asked)
 
     async def _fill(self, ask: Ask, order: Order, trial: Trial) -> Asked | str:
         """The answer, or why there is none."""
@@ -85,12 +85,11 @@ class Drawing(FromNothing):
         return asked if piece(asked.reply.text) else f"{self._pen.model} filled a slot of {ask.rule} with nothing"
 
 
-def _written(
-    order: Order, draft: Draft, answers: Mapping[int, str], asked: Sequence[Asked] = (), pen: Pen | None = None
-) -> Written:
+def _written(order: Order, draft: Draft, answers: Mapping[int, str], asked: Sequence[Asked] = ()) -> Written:
     lineage: dict[str, Json] = {"path": draft.path} if draft.path else {}
-    if asked and pen is not None:
-        lineage |= {"model": pen.model, "prompts": [each.prompt for each in asked]}
+    if asked:
+        models = dict.fromkeys(each.model for each in asked)
+        lineage |= {"model": ", ".join(models), "prompts": [each.prompt for each in asked]}
         lineage["calls"] = [f"slot {order.index}.{slot.number}" for slot in draft.slots]
     used = added(*(usage(each.reply) for each in asked))
     return Written(order, draft.filled(answers), _facts(order, draft, answers), lineage=lineage, usage=used)

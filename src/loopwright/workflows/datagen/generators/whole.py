@@ -101,7 +101,7 @@ class Whole:
         for place, order in enumerate(orders):
             row = rows[place] if place < len(rows) else short
             data = None if row.data is None else self.whole(row.data, order)
-            more = {**lineage, "prompts": [asked.prompt], **row.lineage}
+            more = {**lineage, "model": asked.model, "prompts": [asked.prompt], **row.lineage}
             used = usage(asked.reply, len(orders), place)
             written.append(replace(blank, order=order, data=data, trouble=row.trouble, lineage=more, usage=used))
         return written

@@ -120,8 +120,8 @@ def _row(graph: _Graph, trial: SettledTrial, sample: Sample) -> None:
         "lw:failed": [each.validator for each in verdicts if not each.passed] or None,
     })  # fmt: skip
     graph.relate("wasGeneratedBy", entity=name, activity=batch)
-    if led.get("model"):
-        graph.relate("wasAttributedTo", entity=name, agent=f"lw:model/{led['model']}")
+    for model in led["model"].split(", ") if led.get("model") else ():
+        graph.relate("wasAttributedTo", entity=name, agent=f"lw:model/{model}")
     for parent in sample.parents:
         source = f"lw:row/{parent}" if parent[:1].isdigit() else f"lw:{parent}"
         if not parent[:1].isdigit():
