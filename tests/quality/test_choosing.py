@@ -151,19 +151,9 @@ def test_of_a_fact_in_parts_those_that_can_be_read_are_and_the_others_are_named(
     assert choice.left == (Left("polite", "no validator was found that can tell"),)
 
 
-def test_a_judge_is_asked_about_what_no_rule_can_tell() -> None:
-    choice = choose(["in German", "no profanity", "polite"], field="text", judge="critic")
-    assert not choice.left
-    assert choice.validators() == {
-        "language": {"languages": ["de"], "field": "text"},
-        "judge": {"model": "critic", "criteria": "It keeps to all of this: no profanity; polite", "field": "text"},
-    }
-    assert choice.chosen[-1].why == 'no rule can tell "no profanity", "polite", so a model is asked'
-
-
 def test_what_is_chosen_can_be_built_under_names_of_its_own() -> None:
-    choice = choose([*LENGTHS, *LANGUAGES, *OTHERS, *PATTERNS, *LEFT], field="text", judge="critic")
-    gate = build(choice.validators(), Given(models=("critic",)))
+    choice = choose([*LENGTHS, *LANGUAGES, *OTHERS, *PATTERNS, *LEFT], field="text")
+    gate = build(choice.validators(), Given())
     assert len(gate.order) == len(choice.chosen) and {"length", "length.2", "regex.9"} < set(gate.order)
 
 

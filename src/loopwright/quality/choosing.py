@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from pydantic import JsonValue
@@ -54,8 +54,8 @@ class _Reading(NamedTuple):
     note: str
 
 
-def choose(facts: Iterable[str], field: str | None = None, judge: str | None = None) -> Choice:
-    """The validators look at `field`. With the id of a model as `judge`, it is asked about what no rule can tell."""
+def choose(facts: Iterable[str], field: str | None = None) -> Choice:
+    """The validators look at `field`."""
     chosen: list[Chosen] = []
     left: list[Left] = []
     for fact in facts:
@@ -63,21 +63,12 @@ def choose(facts: Iterable[str], field: str | None = None, judge: str | None = N
             if not readings:
                 left.append(Left(part, _why_left(part)))
             chosen += [_chosen(fact, reading, field) for reading in readings]
-    if judge is not None and left:
-        chosen.append(_judged([one.fact for one in left], judge, field))
-        left = []
     return Choice(tuple(chosen), tuple(left))
 
 
 def _chosen(fact: str, reading: _Reading, field: str | None) -> Chosen:
     parameters = {**reading.parameters, **({"field": field} if field is not None else {})}
     return Chosen(reading.kind, parameters, f'"{fact.strip()}"' + (f": {reading.note}" if reading.note else ""))
-
-
-def _judged(left: Sequence[str], judge: str, field: str | None) -> Chosen:
-    criteria = "It keeps to all of this: " + "; ".join(" ".join(fact.split()) for fact in left)
-    parameters: Parameters = {"model": judge, "criteria": criteria, **({"field": field} if field is not None else {})}
-    return Chosen("judge", parameters, "no rule can tell " + ", ".join(f'"{fact}"' for fact in left) + ", so a model is asked")
 
 
 def _why_left(fact: str) -> str:

@@ -61,6 +61,13 @@ def starred(request):
         row["stars"] = 1 + place
     return json.dumps(answer)
 
+def kept(request):
+    found = prompts.recognise(request.messages[-1].content)
+    if found is not None:
+        with open(__file__.replace("script.py", "criteria.txt"), "a") as told:
+            print(found.slots["criteria"], file=told)
+    return good(request)
+
 def down(request):
     raise Unavailable("out of reach")
 
@@ -290,6 +297,18 @@ def test_a_row_that_the_fallback_wrote_is_not_said_to_be_of_the_model_that_was_a
     recipe = f"{TASK}{SLOTS}\nmodels:\n{models}\narms: [{{id: t, model: writer, kind: {arm}}}]\ntarget: {{accepted: 20}}"
     assert desk.run(recipe).code == 0
     assert {row["lineage"]["model"] for row in desk.rows() if "calls" in row["lineage"]} == {"other"}
+
+
+@pytest.mark.parametrize("judge", ["critic", '{model: critic, criteria: "short, natural."}'])
+def test_the_judge_is_asked_about_facts_that_no_rule_can_tell(desk: Desk, judge: str) -> None:
+    facts = "constraints: {facts: [at most two sentences, no profanity, polite]}"
+    models = model("good") + model("kept", "critic")
+    recipe = f"{TASK}{facts}\nmodels:\n{models}\nvalidators: {{judge: {judge}}}\ntarget: {{accepted: 10}}"
+    told = desk.check(recipe).out
+    assert 'chosen: judge for "no profanity": no rule can tell, so it is among the criteria' in told and "left:" not in told
+    assert desk.run(recipe).code == 0
+    asked = (desk.folder / "criteria.txt").read_text().splitlines()
+    assert asked and all(each.endswith(". It keeps to all of this: no profanity; polite") for each in asked)
 
 
 def test_a_row_that_does_not_fit_leaves_the_others_of_its_answer_alone(desk: Desk) -> None:

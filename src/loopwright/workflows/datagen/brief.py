@@ -16,11 +16,12 @@ from loopwright.policy.fixed import Fixed
 from loopwright.policy.modifier import chain, innermost
 from loopwright.policy.safe_start import SafeStart
 from loopwright.quality import build
-from loopwright.quality.choosing import Choice, choose
+from loopwright.quality.choosing import Choice, Left, choose
 from loopwright.quality.gate import Gate
 from loopwright.quality.languages import NAMES
 from loopwright.quality.row import Row
 from loopwright.quality.validator import Given
+from loopwright.quality.validators.judge import CRITERIA
 from loopwright.quality.validators.schema import compiled
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.grammar import Grammar, Wanted
@@ -161,8 +162,26 @@ class Brief:
         found: dict[str, JsonValue] = {"schema": {}}
         if said == "auto":
             return {**found, **self.told_language, **chosen, "deduplication": {"field": self.text_field}}
-        mine = dict(said)
+        mine = {**said, **self._judge_of_facts}
         return {**found, **{_free(name, mine): parameters for name, parameters in chosen.items()}, **mine}
+
+    @property
+    def unchecked(self) -> tuple[Left, ...]:
+        """The facts that nothing looks at."""
+        return () if self._judge_of_facts else self.choice.left
+
+    @property
+    def _judge_of_facts(self) -> dict[str, JsonValue]:
+        """The judge of the recipe, where it has one, with what no rule can tell among its criteria."""
+        said = self.recipe.validators
+        named = {} if said == "auto" else {name: given for name, given in said.items() if name.partition(".")[0] == "judge"}
+        name, given = next(iter(named.items()), ("", None))
+        given = {"model": given} if isinstance(given, str) else given
+        if not self.choice.left or not isinstance(given, dict):
+            return {}
+        criteria = str(given.get("criteria") or CRITERIA).rstrip(". ")
+        facts = "; ".join(left.fact for left in self.choice.left)
+        return {name: {**given, "criteria": f"{criteria}. It keeps to all of this: {facts}"}}
 
     @property
     def names_language(self) -> bool:

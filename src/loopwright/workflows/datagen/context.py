@@ -67,7 +67,7 @@ class Setting:
     @classmethod
     def of(cls, brief: Brief, seeds: int) -> Setting:
         recipe = brief.recipe
-        held_to = len(brief.validators) + len(brief.choice.left)
+        held_to = len(brief.validators) + len(brief.unchecked)
         return cls(
             float(recipe.grammar is not None),
             float(recipe.constraints.fits is not None),

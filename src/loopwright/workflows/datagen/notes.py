@@ -92,4 +92,7 @@ def _of_facts(brief: Brief) -> Iterator[str]:
         else:
             yield f"left: task.languages {languages}: models that write are told, and nothing checks it"
     for left in brief.choice.left:
-        yield f'left: "{left.fact}": {left.why}; models that write are told, and nothing checks it'
+        if left in brief.unchecked:
+            yield f'left: "{left.fact}": {left.why}; models that write are told, and nothing checks it'
+        else:
+            yield f'chosen: judge for "{left.fact}": no rule can tell, so it is among the criteria of rows that are judged'
