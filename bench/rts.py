@@ -219,22 +219,31 @@ class Original(Always):
         return None if at == len(PROMPTS) else at
 
     def told(self, asked: Sequence[Asked], first: bool, stopped: Seen | None) -> None:
-        change, tokens = float(first), FIRST_TOKENS
-        for each in asked:
-            self._learn(each, change - self._price * tokens)
-            change, tokens = each.change, each.tokens
+        for each, reward in credited_to_the_next(asked, first, self._price):
+            kept = self._alpha if reward > 0 else self._beta
+            kept[each.seen.cell, each.prompt] += abs(reward)
 
-    def _learn(self, asked: Asked, reward: float) -> None:
-        kept = self._alpha if reward > 0 else self._beta
-        kept[asked.seen.cell, asked.prompt] += abs(reward)
+
+def credited_to_the_next(asked: Sequence[Asked], first: bool, price: float) -> Iterator[tuple[Asked, float]]:
+    change, tokens = float(first), FIRST_TOKENS
+    for each in asked:
+        yield each, change - price * tokens
+        change, tokens = each.change, each.tokens
+
+
+def credited_to_itself(asked: Sequence[Asked], first: bool, price: float) -> Iterator[tuple[Asked, float]]:
+    return ((each, each.change - price * each.tokens) for each in asked)
+
+
+Credit: TypeAlias = Callable[[Sequence[Asked], bool, float], Iterator[tuple[Asked, float]]]
 
 
 class OriginalGreedy(Always):
-    """Epsilon-greedy as the first design has it, 0.1 * 0.99 ^ decisions, here with every reward credited to its own prompt."""
+    """Epsilon-greedy as the first design has it, 0.1 * 0.99 ^ decisions, with its credit or with a mended one."""
 
-    def __init__(self, world: World, price: float, seed: int) -> None:
+    def __init__(self, world: World, price: float, seed: int, credit: Credit = credited_to_the_next) -> None:
         super().__init__(world, price, seed)
-        self._price, self._decisions = price, 0
+        self._price, self._decisions, self._credit = price, 0, credit
         self._mean, self._times = (np.zeros((len(CELLS), len(PROMPTS) + 1)) for _ in range(2))
 
     def choose(self, trace: int, seen: Seen) -> int | None:
@@ -244,10 +253,10 @@ class OriginalGreedy(Always):
         return None if at == len(PROMPTS) else at
 
     def told(self, asked: Sequence[Asked], first: bool, stopped: Seen | None) -> None:
-        for each in asked:
+        for each, reward in self._credit(asked, first, self._price):
             at = each.seen.cell, each.prompt
             self._times[at] += 1
-            self._mean[at] += (each.change - self._price * each.tokens - self._mean[at]) / self._times[at]
+            self._mean[at] += (reward - self._mean[at]) / self._times[at]
 
 
 LOADS: tuple[Load, ...] = ("low", "medium", "high")
@@ -350,7 +359,10 @@ ROWS: dict[str, Callable[[World, float, int], Asker]] = {
     "always, at random": Always,
     "the best table": Table,
     "the original's Thompson": Original,
-    "the original's epsilon-greedy, credit mended": OriginalGreedy,
+    "the original's epsilon-greedy": OriginalGreedy,
+    "the original's epsilon-greedy, credit mended": lambda world, price, seed: OriginalGreedy(
+        world, price, seed, credited_to_itself
+    ),
     "ours, lin_ts (the default)": lambda *given: Ours({"kind": "lin_ts", "safe_start": SAFE}, *given),
     "ours, lin_ts without safe_start": lambda *given: Ours({"kind": "lin_ts"}, *given),
     "ours, thompson by the table": lambda *given: Ours({"kind": "thompson", "safe_start": SAFE}, *given),
