@@ -50,9 +50,11 @@ def test_it_copes_with_oracles_failures_and_unknowns(desk: Desk) -> None:
     told = text(page(desk))
     assert "Upper bound: this run stopped by looking at the reference answers" in told
     assert "Failed: 2 questions" in told
+    assert "What other ways would have gained is not told: an oracle" in told
     desk.questions(range(1, 4), references=False)
-    desk.run("policy: {fixed: stop}\n", "--name", "unknown")
+    desk.run("policy: {fixed: neutral_steps}\n", "--name", "unknown")
     told = text(page(desk))
+    assert "No question whose reference answer is known was asked again." in told
     assert "Of no question that ended so far is the reference answer known." in told
     assert "Without a reference: 3 questions" in told
 

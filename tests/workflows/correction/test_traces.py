@@ -167,6 +167,7 @@ models:
     summary = desk.summary()
     assert summary["pipeline_stats"]["judged"] == 12
     assert summary["outcome"]["questions"] == 0
+    assert summary["other_ways"] == {}
     assert "a judge's word on 12 of them was learned from" in done.out
     assert "the policy learns from what 'judge' says" in desk.call("policy", "show", desk.place.name).out
     assert "names a model that is not there" in desk.check("reward: {judge: jugde}\n").err
@@ -221,6 +222,7 @@ def test_an_oracle_stops_when_the_answer_is_right_and_is_called_one(desk: Desk) 
     assert [trace["total_turns"] for trace in traces] == [2, 2, 1] * 4
     assert all(trace["final_accuracy"] == 1 for trace in traces)
     assert "upper bound" in desk.summary()["stopping"]
+    assert desk.summary()["other_ways"] is None, "what becomes of right answers was never seen"
     (desk.folder / "other.yaml").write_text("policy: uniform\n")
     name = desk.place.name
     asked = (["runs", "show", name], ["policy", "show", name], ["policy", "evaluate", name, "--policy", "other.yaml"])

@@ -29,6 +29,9 @@ def panel(told: Told) -> Markup:
 
 def _other_ways(told: Told) -> Markup:
     """Beside what never asking again, exactly, and other ways, by estimate, come to."""
+    if told.spec.stop.oracle:
+        said = "What other ways would have gained is not told: an oracle never lets a right answer be asked about again."
+        return paragraph(said, "quiet")
     if told.values.unstated:
         name = "What other policies would have earned is not estimated here, since this run's states no probabilities: "
         return paragraph(joined([name, element("code", "loopwright policy evaluate"), " computes them."]), "quiet")
@@ -61,6 +64,9 @@ def _oracle(told: Told) -> Markup | None:
 def _facts(told: Told) -> Iterator[tuple[str, Child]]:
     plain: dict[str, Any] = told.figures.plain()
     yield "questions", count(plain["questions"])
+    if plain["without_reference"]:
+        judged = f", {count(plain['judged'])} judged" if plain["judged"] else ""
+        yield "without a reference", f"{count(plain['without_reference'])} more{judged}"
     yield "right at first", _held(plain["first_accuracy"])
     yield "right at last", _held(plain["final_accuracy"])
     yield "net gain", _held(plain["net_gain"], signed=True)
@@ -95,11 +101,9 @@ def _over_time(told: Told) -> Markup:
     for block in told.figures.curve.stretches:
         at += block.questions
         if block.questions:
-            gained.append(Point(float(at), block.gain / block.questions))
+            gained.append(Point(float(at), block.gain / block.questions, *block.held))
             utility.append(Point(float(at), (block.gain - block.price) / block.questions))
     caption = Caption("Gained over never asking again", "correct answers per question", f"{count(at)} questions")
     series = [Series("accuracy", tuple(gained)), Series("net of price", tuple(utility))]
     drawn = lines(caption, series, Axis("questions"), Axis("gain per question"))
-    return figure(
-        drawn, f"Means of {len(gained)} stretches of the run. Never asking again is 0: the first answers are the same."
-    )
+    return figure(drawn, f"Means of {len(gained)} stretches of the run; the band is a 95 % interval. Never asking again is 0.")

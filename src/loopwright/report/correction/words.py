@@ -20,7 +20,7 @@ _COLUMNS = heads("reprompt >asked >fixed >of_wrong >broken >of_right >tokens_eac
 def panel(told: Told) -> Markup:
     by = told.figures.by
     if not by["prompt"]:
-        return paragraph("No question was asked again.", "quiet")
+        return paragraph("No question whose reference answer is known was asked again.", "quiet")
     drawn = charts([_drawn("fixed", by["style"]), _drawn("broken", by["style"])])
     rows = [
         Group("all", [_row("all reprompts", told.figures.overall)]),

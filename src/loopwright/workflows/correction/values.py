@@ -114,6 +114,8 @@ class Values:
     def add(self, trace: Trace) -> None:
         if self.unstated or not trace.decisions or any(each.id not in trace.rewards for each in trace.decisions):
             return
+        if trace.turns[0]["by"] != "reference":
+            return
         if any(each.probability is None for each in trace.decisions):
             self.unstated = True
             return
