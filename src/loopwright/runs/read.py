@@ -17,7 +17,7 @@ from loopwright.store.rows import TABLES
 from loopwright.store.summary import ArmRewards, ContextArm, Counts, Failures, PassRate, Spend, Total
 
 Standing: TypeAlias = Literal[
-    "running", "done", "budget", "interrupted", "stopped", "crashed", "killed", "unstarted", "unreadable"
+    "running", "done", "missed", "budget", "interrupted", "stopped", "crashed", "killed", "unstarted", "unreadable"
 ]
 
 NOTHING = Counts(0, 0, 0, 0, 0, 0)
@@ -194,7 +194,9 @@ def _standing(folder: RunFolder, meta: dict[str, Any]) -> Standing:
     if meta.get("start") is None:
         return "unstarted"
     end = meta.get("end")
-    return "killed" if end is None else cast(Standing, end["status"])
+    if end is None:
+        return "killed"
+    return "missed" if end.get("missed") else cast(Standing, end["status"])
 
 
 def _changed(folder: RunFolder) -> float:

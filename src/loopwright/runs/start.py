@@ -125,7 +125,7 @@ async def _live(prepared: Prepared, watcher: Watcher, drain_s: float, given: Giv
                 end = end_by(error)
                 _record_end(prepared, store, end.status, end.reason)
                 raise
-            _record_end(prepared, store, lived.end.status, "; ".join(filter(None, (lived.end.reason, lived.missed))))
+            _record_end(prepared, store, lived.end.status, lived.end.reason, lived.missed)
             await store.flush()
             learned = partial(state_of, folder, own=False)
             ended = Ended(checked.spec, checked.digest, folder.path, folder.store, prepared.base, learned)
@@ -211,8 +211,11 @@ def _record_start(prepared: Prepared, store: RunStore, watcher: Watcher) -> None
     folder.describe(_manifest(prepared, facts["started"], None))
 
 
-def _record_end(prepared: Prepared, store: RunStore, status: str, reason: str) -> None:
+def _record_end(prepared: Prepared, store: RunStore, status: str, why: str, missed: str | None = None) -> None:
+    reason = "; ".join(filter(None, (why, missed)))
     end: Fields = {"status": status, "reason": reason, "at": time.time(), "trials": store.settled()}
+    if missed is not None:
+        end = {**end, "missed": True}
     store.event("ended", end)
     store.set_meta("end", end)
     prepared.folder.describe(_manifest(prepared, store.get_meta("start")["started"], end))

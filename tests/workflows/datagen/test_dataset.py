@@ -144,9 +144,10 @@ def test_more_batches_go_on_where_the_bound_ended_the_run(desk: Desk) -> None:
         "done: target.batches reached: 2 batches have settled; a larger bound lets the run go on\nmissed: "
     )
     told = desk.call("runs", "show", str(desk.place)).out
-    assert "target.batches reached: 2 batches have settled" in told and "60 were asked for" in told
+    assert "status    missed: target.batches reached: 2 batches have settled" in told and "60 were asked for" in told
     assert 0 < len(desk.rows()) <= 20
     assert desk.call("runs", "resume", str(desk.place), "--set", "target.batches=50", "--quiet").code == 0
+    assert "status    done: target reached" in desk.call("runs", "show", str(desk.place)).out
     assert len(desk.rows()) == 60
 
 

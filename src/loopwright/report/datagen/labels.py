@@ -10,7 +10,7 @@ from loopwright.report.markup import Child, Markup
 from loopwright.report.page import charts, figure
 from loopwright.report.tables import Group, heads, table
 
-_SHARES = heads("label >rows >wanted >share >wanted_share >off_by")
+_SHARES = heads("label >rows >wanted >share >wanted >off_by")
 _BARS = 12
 _ROWS = 200
 
@@ -36,12 +36,12 @@ def panel(made: Made) -> Markup | None:
             count(quotas.rows.get(label, 0)),
             share(labels[label], total),
             share(quotas.shares.get(label, 0.0), 1),
-            f"{100 * (_of(labels[label], total) - quotas.shares.get(label, 0.0)):+.1f}" if total else "-",
+            f"{100 * (_of(labels[label], total) - quotas.shares.get(label, 0.0)):+z.1f}" if total else "-",
         ]
         for label in order[:_ROWS]
     ]
     left = f" {count(len(order) - _ROWS)} more are not shown." if len(order) > _ROWS else ""
-    said = f"Rows of each label, and how many of them are wanted at the target; off by, in points.{left}"
+    said = f"Rows of each label and their share, either beside what is wanted at the target; off by, in points.{left}"
     shares = table(said, _SHARES, [Group(None, rows)])
     return charts([drawing, shares]) if total else shares
 
