@@ -45,7 +45,8 @@ class Stages:
         self._store = store
         self._models = models
         self._seed = seed
-        self._notice = notice
+        self.notice = notice
+        """Tells whoever watches the run."""
         self._count = 0
 
     async def run(self, name: str, reads: Json, work: Callable[[Place], Awaitable[Json]]) -> Json:
@@ -75,7 +76,7 @@ class Stages:
         if before is not None:
             with suppress(UsageError):  # what is gone or broken is not missed
                 if _mark(files.read()) != before:
-                    self._notice(outdated(files.named))
+                    self.notice(outdated(files.named))
         return outcome
 
     def _key(self, name: str, reads: Json) -> str:

@@ -55,6 +55,7 @@ class Steps:
     def __init__(self, script: Script, base: Path) -> None:
         self._script = script
         self.base = base
+        self.notice = print
         for name, text in PASSAGES.items():
             (base / "texts" / name).parent.mkdir(parents=True, exist_ok=True)
             (base / "texts" / name).write_text(text)

@@ -68,6 +68,9 @@ def kept(request):
             print(found.slots["criteria"], file=told)
     return good(request)
 
+def planless(request):
+    return "I would rather not." if prompts.recognise(request.messages[-1].content).job == "plan" else good(request)
+
 def down(request):
     raise Unavailable("out of reach")
 
@@ -118,6 +121,14 @@ def test_a_model_plans_and_writes_rows_with_the_labels_that_are_wanted(desk: Des
         assert row["usage"]["input_tokens"] > 0
     stages = desk.call("runs", "show", str(desk.place)).out
     assert "plan writer refund" in stages
+
+
+def test_a_model_that_cannot_plan_writes_all_the_same_and_it_is_said(desk: Desk) -> None:
+    recipe = f"{TASK}\nmodels:\n{model('planless')}\narms: [{{id: whole, kind: naive}}]\ntarget: {{accepted: 20}}"
+    ended = desk.run(recipe)
+    assert ended.code == 0
+    assert "warning: writer gave no plan, and its rows of refund vary by chance alone: the answer holds no" in ended.err
+    assert all("facet" not in row["lineage"]["facts"] for row in desk.rows())
 
 
 def test_a_model_fills_the_slots_of_a_grammar(desk: Desk) -> None:

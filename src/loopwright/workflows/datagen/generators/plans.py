@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from loopwright.errors import BadAnswer, CallError, EndpointDown, Rejected
 from loopwright.llm import prompts
+from loopwright.llm.quoting import quote
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Place
 from loopwright.policy.keyed import Keyed
@@ -41,7 +42,8 @@ class Plans:
         for label in labels if self._entries else ():
             prompt = self._prompt(label)
             name = f"plan {self._pen.model}" + ("" if label is None else f" {label}")
-            planned: Any = await stages.run(name, {"prompt": prompt, "model": self._pen.model}, partial(self._plan, prompt))
+            reads: Fields = {"prompt": prompt, "model": self._pen.model}
+            planned: Any = await stages.run(name, reads, partial(self._plan, prompt, label, stages.notice))
             self._plans[label] = planned
 
     def _prompt(self, label: str | None) -> str:
@@ -49,11 +51,14 @@ class Plans:
         description = self._brief.recipe.task.description
         return prompts.render("plan", description=description, facts=facts, count=str(self._entries))
 
-    async def _plan(self, prompt: str, place: Place) -> Json:
+    async def _plan(self, prompt: str, label: str | None, tell: Callable[[str], None], place: Place) -> Json:
         """An empty plan where the model gives none; an endpoint that cannot be reached is not its fault."""
         try:
             data: Any = (await self._pen.ask(place, prompt, "plan", PLAN_SCHEMA)).reply.data
-        except (BadAnswer, Rejected):
+        except (BadAnswer, Rejected) as error:
+            rows = "rows" if label is None else f"rows of {label}"
+            why = quote(str(error), limit=200)
+            tell(f"warning: {self._pen.model} gave no plan, and its {rows} vary by chance alone: {why}")
             return {}
         except CallError as error:
             raise EndpointDown(f"{self._pen.model} could not be asked for a plan: {error}") from error
