@@ -1,6 +1,6 @@
 """What a row costs as a dataset grows: CPU per accepted row at 10^3, 10^4 and 10^5 rows of a grammar without slots.
 
-    python bench/datagen_scale.py [ROWS]
+    python bench/datagen_scale.py [ROWS] [--without VALIDATOR]
 
 Each row passes all the validators that ask no model; files are written, too. Every size is a run in a process of its own.
 Its memory is looked at many times a second, while rows are made and while the files are written. Beside it stands what
@@ -9,6 +9,7 @@ comparing with earlier rows needs of it, and what is left without that.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -74,15 +75,14 @@ VALIDATORS: dict[str, Any] = {
 }
 
 
-def recipe(rows: int, seed: int = 0) -> dict[str, Any]:
+def recipe(rows: int, without: str) -> dict[str, Any]:
     return {
         "workflow": "datagen",
         "task": {"labels": list(LABELS)},
         "grammar": grammar(),
-        "validators": VALIDATORS,
+        "validators": {name: given for name, given in VALIDATORS.items() if name != without},
         "target": {"accepted": rows},
         "output": {"formats": ["jsonl", "csv", "text"]},
-        "seed": seed,
     }
 
 
@@ -132,10 +132,10 @@ class Cost(NamedTuple):
     remembered: dict[str, int]
 
 
-def run(rows: int) -> Cost:
+def run(rows: int, without: str) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scale.yaml"
-        file.write_bytes(orjson.dumps(recipe(rows)))  # JSON is YAML
+        file.write_bytes(orjson.dumps(recipe(rows, without)))  # JSON is YAML
         request, memory = Start(file, (f"output.runs={folder}/runs",)), Memory()
         check(file)  # imports what a run imports
         before, began = resident(), time.process_time()
@@ -161,10 +161,13 @@ def remembered(file: Path, result: Result) -> dict[str, int]:
 
 
 def main() -> None:
-    most = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    for rows in (size for size in (1_000, 10_000, 100_000) if size <= most):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int, nargs="?", default=ROWS, help="the most")
+    parser.add_argument("--without", default="", choices=VALIDATORS, help="a validator to leave out")
+    options = parser.parse_args()
+    for rows in (size for size in (1_000, 10_000, 100_000) if size <= options.rows):
         with get_context("spawn").Pool(1) as pool:
-            cost = pool.apply(run, (rows,))
+            cost = pool.apply(run, (rows, options.without))
         print(line(cost), flush=True)
 
 
