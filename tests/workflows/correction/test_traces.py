@@ -12,6 +12,7 @@ from tests.workflows.correction.conftest import SPEC, Desk
 
 from loopwright.llm.prompts import render, reprompts
 from loopwright.workflows.correction.contexts import CELLS
+from loopwright.workflows.correction.lives import Lives
 from loopwright.workflows.correction.records import TraceRecord, TurnRecord
 
 STEPS = "policy: {fixed: neutral_steps}\n"
@@ -270,6 +271,23 @@ def test_the_summary_counts_what_was_fixed_and_what_was_broken(desk: Desk) -> No
     }
     assert summary["avg_turns_per_trace"] == 2
     assert "scripted" in summary["answers_of"]
+
+
+def test_a_run_has_worked_as_long_as_its_lives_took_and_ended_with_its_last_question(desk: Desk) -> None:
+    done = desk.run(f"{STEPS}budget: {{calls: 20}}\n")
+    assert done.code == 3
+    first = desk.summary()
+    desk.call("runs", "resume", desk.place.name, "--set", "budget.calls=1000", "--quiet")
+    whole = desk.summary()
+    assert whole["duration_seconds"] >= first["duration_seconds"] > 0
+    assert whole["completed_at"] == desk.lines("traces_*.jsonl")[-1]["created_at"]
+    desk.call("run", "spec.yaml", "--quiet", "--set", "budget.calls=1000")
+    assert desk.summary() == whole, "to look at a run again changes nothing"
+    lives = Lives([100.0, 500.0, 900.0])
+    for at in (101.0, 103.0, 502.0):
+        lives.settled(at)
+    assert (lives.seconds, lives.last) == (5.0, 502.0)
+    assert (Lives([7.0]).seconds, Lives([7.0]).last) == (0.0, 7.0)
 
 
 def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from loopwright.store.export import replaced
 from loopwright.store.reader import RunReader
 from loopwright.store.rows import TRIAL
 from loopwright.workflows.correction import bank
+from loopwright.workflows.correction.lives import Lives
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.summary import Summary
 from loopwright.workflows.correction.traces import About, Trace, record, traces
@@ -44,7 +45,7 @@ def write(ended: Ended) -> list[Path]:
 def _read_through(reader: RunReader, about: About, spec: CorrectionSpec, files: dict[str, Path]) -> Summary:
     """One pass over all traces."""
     styles = {arm.name: bank.style(arm) for arm in bank.arms(spec.reprompts)[1:]}
-    summary = Summary(spec, reader.count(TRIAL))
+    summary = Summary(spec, reader.count(TRIAL), Lives.of(reader))
     with ExitStack() as stack:
         out, decided = (stack.enter_context(replaced(files[name])) for name in ("traces", "decisions"))
         for trace in traces(reader, about):

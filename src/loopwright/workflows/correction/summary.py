@@ -11,6 +11,7 @@ from loopwright.spec.blocks import Named
 from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.curve import Curve
 from loopwright.workflows.correction.figures import Figures
+from loopwright.workflows.correction.lives import Lives
 from loopwright.workflows.correction.spec import CorrectionSpec
 from loopwright.workflows.correction.traces import Trace, moment
 from loopwright.workflows.correction.values import Values
@@ -22,8 +23,9 @@ LISTED = 1000
 class Summary:
     """Is told every trace once."""
 
-    def __init__(self, spec: CorrectionSpec, trials: int) -> None:
+    def __init__(self, spec: CorrectionSpec, trials: int, lives: Lives) -> None:
         self._spec = spec
+        self._lives = lives
         self._figures = Figures(spec.max_turns, Curve(trials))
         self._values = Values.of(spec.reprompts)
         self._traces = 0
@@ -36,6 +38,7 @@ class Summary:
 
     def add(self, trace: Trace, styles: Mapping[str, str]) -> None:
         failure = trace.settled.trial.failure
+        self._lives.settled(trace.settled.trial.settled)
         self._figures.add(trace, styles)
         self._values.add(trace)
         self._pairs |= {(str(each.context["cell"]), each.arm) for each in trace.decisions if each.id in trace.rewards}
@@ -53,8 +56,7 @@ class Summary:
 
     def plain(self, meta: Mapping[str, Any]) -> dict[str, Any]:
         started = float(meta["start"]["started"])
-        end = meta.get("end") or {}
-        seconds = max(0.0, float(end.get("at", started)) - started)
+        seconds = self._lives.seconds
         settled = self._traces + self._failures
         return {
             "pipeline_stats": {
@@ -70,8 +72,8 @@ class Summary:
             "duration_seconds": seconds,
             "traces_per_second": self._traces / seconds if seconds else None,
             "avg_turns_per_trace": self._turns / self._traces if self._traces else None,
-            "completed_at": moment(started + seconds),
-            "status": end.get("status"),
+            "completed_at": moment(self._lives.last),
+            "status": (meta.get("end") or {}).get("status"),
             "stopping": "oracle: looks at the reference answers, an upper bound" if self._spec.stop.oracle else "policy",
             "answers_of": self._answers_of(),
             "outcome": self._figures.plain(),
