@@ -148,6 +148,7 @@ def test_what_is_not_understood_is_said_to_be_left(fact: str) -> None:
 def test_of_a_fact_in_parts_those_that_can_be_read_are_and_the_others_are_named() -> None:
     choice = choose(["between 10 and 20 words and no links, but polite"])
     assert [(one.kind, one.parameters.get("min_words")) for one in choice.chosen] == [("length", 10), ("regex", None)]
+    assert choice.chosen[1].why.endswith(": a text that holds a web address fails")
     assert choice.left == (Left("polite", "no validator was found that can tell"),)
 
 

@@ -68,7 +68,9 @@ def choose(facts: Iterable[str], field: str | None = None) -> Choice:
 
 def _chosen(fact: str, reading: _Reading, field: str | None) -> Chosen:
     parameters = {**reading.parameters, **({"field": field} if field is not None else {})}
-    return Chosen(reading.kind, parameters, f'"{fact.strip()}"' + (f": {reading.note}" if reading.note else ""))
+    says = reading.parameters.get("says")
+    note = "; ".join(filter(None, [f"a text that {says} fails" if says else "", reading.note]))
+    return Chosen(reading.kind, parameters, f'"{fact.strip()}"' + (f": {note}" if note else ""))
 
 
 def _why_left(fact: str) -> str:
