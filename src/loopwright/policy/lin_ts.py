@@ -27,19 +27,16 @@ class LinTs(Linear):
     def shares(self, situation: Situation, memory: Recollection, draws: int) -> Shares:
         from loopwright.policy.draws import of_normals, together  # noqa: PLC0415 - numpy comes when it is needed
 
-        rng, rows = situation.rng, self.rows(situation)
-        solved = self.solved(situation, memory, len(rows[0]))
-        worth, variance = self.outlook(rows, solved)
+        rng, (rows, solved, worth, variance) = situation.rng, self.view(situation, memory)
         if self.shared:
             return together(worth, self.maths.covariance(rows, solved) * self.v**2, rng, draws)
         return of_normals([(mean, self.v * sqrt(each)) for mean, each in zip(worth, variance, strict=True)], rng, draws)
 
     def choose(self, situation: Situation, memory: Recollection) -> Choice:
-        arms, rng, rows = situation.arms, situation.rng, self.rows(situation)
-        size = len(rows[0])
-        solved = self.solved(situation, memory, size)
-        worth, variance = self.outlook(rows, solved)
+        arms, rng = situation.arms, situation.rng
+        rows, _, worth, variance = self.view(situation, memory)
         if self.shared:
+            size = len(rows[0])
             departures = self.common(memory, size).drawn(rows, self.ridge, rng.normals(size))
             draws = [mean + self.v * departure for mean, departure in zip(worth, departures, strict=True)]
         else:

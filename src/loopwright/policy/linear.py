@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from math import sqrt
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -28,6 +28,15 @@ _NOTHING: dict[str, Any] = {}
 
 RidgeField: TypeAlias = Annotated[float, Field(gt=0, description="how strongly coefficients are held near 0")]
 SharedField: TypeAlias = Annotated[bool, Field(description="one model over the arms' features instead of one per arm")]
+
+
+class View(NamedTuple):
+    """The features, a row of them or one for each arm; the models; and by arm what it should earn, and the variance of that."""
+
+    rows: Sequence[Sequence[float]]
+    solved: Floats
+    worth: list[float]
+    variance: list[float]
 
 
 class Linear(Block):
@@ -81,9 +90,22 @@ class Linear(Block):
     def _read(self) -> list[Any]:
         return []
 
+    def view(self, situation: Situation, memory: Recollection) -> View:
+        """What is known of the arms in this situation. The last one is kept, since a decision may ask for it more than once."""
+        looked_at = (situation.context, situation.arms, situation.encoding, memory.get(PLACE, _NOTHING))
+        if not self._last or any(was is not now for was, now in zip(self._last[0], looked_at, strict=True)):
+            rows = self.rows(situation)
+            solved = self.solved(situation, memory, len(rows[0]))
+            self._last[:] = looked_at, View(rows, solved, *self.outlook(rows, solved))
+        found: View = self._last[1]
+        return found
+
+    @cached_property
+    def _last(self) -> list[Any]:
+        return []
+
     def surely_better(self, situation: Situation, memory: Recollection, base: int, confidence: float) -> str | None:
-        arms, rows = situation.arms, self.rows(situation)
-        worth, variance = self.outlook(rows, self.solved(situation, memory, len(rows[0])))
+        arms, (_, _, worth, variance) = situation.arms, self.view(situation, memory)
         width = self.doubt(confidence)
         bounds = [mean - width * sqrt(each) for mean, each in zip(worth, variance, strict=True)]
         at = max((at for at in range(len(arms)) if at != base), key=bounds.__getitem__, default=base)

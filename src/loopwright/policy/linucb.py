@@ -38,8 +38,7 @@ class LinUcb(Linear):
         return Shares.among(self._bounds(situation, memory).ties, situation.arms)
 
     def _bounds(self, situation: Situation, memory: Recollection) -> _Bounds:
-        rows = self.rows(situation)
-        worth, variance = self.outlook(rows, self.solved(situation, memory, len(rows[0])))
+        _, _, worth, variance = self.view(situation, memory)
         bounds = [mean + self.alpha * sqrt(each) for mean, each in zip(worth, variance, strict=True)]
         top = max(bounds)
         return _Bounds(worth, bounds, [at for at, bound in enumerate(bounds) if bound == top])

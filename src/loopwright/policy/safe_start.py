@@ -19,7 +19,7 @@ from loopwright.records import Fields
 
 ROOM = "#safe"
 
-DRAWS = 512
+DRAWS = 256
 """How often a policy that goes by what it draws is asked how it might have drawn."""
 
 
