@@ -296,7 +296,7 @@ def test_a_frozen_policy_is_that_of_the_first_half_held_for_the_second() -> None
 
 def test_an_arm_that_was_never_tried_may_earn_anything() -> None:
     told = evaluate(log_of([("a", 1.0, 0.8)] * 100), policy("fixed", "b"))
-    assert told.support.effective == 0
+    assert told.support.effective == told.support.weight == 0
     for name in ("doubly_robust", "snips", "ips"):
         assert (getattr(told, name).low, getattr(told, name).high) == (0, 1)
     assert told.direct.high - told.direct.low > 0.9

@@ -135,7 +135,7 @@ class _Reading:
             value, robust = value - self._zero, robust - self._zero
         plain, usual = evidence(np.ones_like(value), missed), ratio(fulls, counted, Evidence(weighed.effective, 0.0), ANY)
         weighed = weighed._replace(silent=most * silence(usual) if weighed.effective else 1.0)
-        support = self._tried.support(usual.mean, weighed, None if self._zero is None else len(steps))
+        support = self._tried.support(float(fulls.sum() / counted.sum()), weighed, None if self._zero is None else len(steps))
         return Evaluation(
             earned=ratio(summed(value), counted, plain, within),
             doubly_robust=ratio(summed(robust), counted, weighed, within),
