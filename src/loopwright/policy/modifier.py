@@ -23,6 +23,9 @@ class Modifier(Block):
     begins: ClassVar[bool] = False
     """Whether it only says from where learning begins, and changes nothing of how."""
 
+    of_choices: ClassVar[frozenset[str]] = frozenset()
+    """The arguments that decide how it chooses and leave no mark on what is remembered."""
+
     policy: Annotated[Named, Field(description="the policy that is changed")]
 
     @cached_property

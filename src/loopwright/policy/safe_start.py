@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache, cached_property, partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -46,6 +46,8 @@ class SafeStart(Modifier):
     Where the policy inside takes the best of what it draws, a decision's probability is given the draws: those that decided and
     many more, of which any might have been the one. Its floor allows that, since then no arm is ever out of reach.
     """
+
+    of_choices: ClassVar[frozenset[str]] = frozenset({"explore", "at_random", "confidence"})
 
     baseline: Annotated[str, Field(description="the arm that is played at first")]
     explore: Annotated[float, Field(gt=0, le=1, description="the share of choices that explore, at all times")] = 0.1

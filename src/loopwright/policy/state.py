@@ -107,7 +107,8 @@ def parse(data: Any, source: str) -> State:
 
 
 def require_same(state: State, policy: Named) -> None:
-    """A state is of use only to the policy that learned it: the same kind with the same arguments."""
+    """A state is of use only to the policy that learned it: the same kind with the same arguments, but for those that leave no
+    mark on it."""
     if _parts(build(_named(state.policy, "the state"))) != _parts(build(policy)):
         spec = policy.model_dump(mode="json")
         raise UsageError(f"the state is of policy {_line(state.policy)}, and the spec's is {_line(spec)}")
@@ -154,10 +155,11 @@ def _parts(policy: Policy) -> list[tuple[str, str]]:
     parts = []
     while isinstance(policy, Modifier):
         if not policy.begins:
-            parts.append((type(policy).__name__, _line(policy.model_dump(mode="json", exclude={"policy"}))))
+            arguments = policy.model_dump(mode="json", exclude={"policy", *policy.of_choices})
+            parts.append((type(policy).__name__, _line(arguments)))
         policy = policy.inner
-    arguments = policy.model_dump(mode="json") if isinstance(policy, BaseModel) else repr(policy)
-    return [*parts, (type(policy).__name__, _line(arguments))]
+    own = policy.model_dump(mode="json") if isinstance(policy, BaseModel) else repr(policy)
+    return [*parts, (type(policy).__name__, _line(own))]
 
 
 def _check(place: str, value: Any, arms: Sequence[str], source: str) -> None:

@@ -20,7 +20,7 @@ from loopwright.records import Arm
 
 
 class WarmStart(Modifier):
-    """The state must be of the same policy with the same arguments.
+    """The state must be of the same policy with the same arguments, as `require_same` has it.
     It counts as learned before the first decision. A run reads a file when it starts, and takes the state from its own store
     from then on."""
 

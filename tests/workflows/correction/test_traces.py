@@ -300,6 +300,8 @@ def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
     done = desk.run(warm, "--name", "warm")
     assert done.code == 0, done.err
     assert json.loads((desk.place / "final_policy.json").read_text())["trials"] == 398
+    bolder = desk.run(warm.replace("safe_start: 0.2", "safe_start: {explore: 0.5, confidence: 0.9}"), "--name", "bolder")
+    assert bolder.code == 0, "how much is explored leaves no mark on what was learned"
     other = desk.run("policy: {kind: thompson, warm_start: earlier.json}\n", "--name", "other")
     assert other.code == 2
     assert "the state is of policy" in other.err
