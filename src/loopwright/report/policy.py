@@ -83,10 +83,11 @@ def _over_time(course: Course) -> Iterator[Markup]:
         f"Over all contexts. {_HELD if len(means) <= BANDS else _TABLED} The mean of an arm that was given up early leans low.",
     )
     coarse = curves.coarser(course, _LEAST)
+    stretch = count(min(coarse.width, course.trials))
     recent = Series("all arms", curves.mean_points(coarse, curves.everything(coarse)))
     yield figure(
         lines(Caption("Reward, stretch by stretch", _SCALED, earned), [recent], trial, reward),
-        f"What {count(coarse.width)} trials earned on average, with its 95 % interval: whether the run gets better.",
+        f"What {stretch} trials earned on average, with its 95 % interval: whether the run gets better.",
     )
     pulled = curves.series(arms, lambda cells: curves.pull_points(course, cells))
     yield figure(
