@@ -10,7 +10,7 @@ import pytest
 from loopwright.datasets import CHECKERS
 from loopwright.datasets.answers import normalised
 from loopwright.datasets.checking import Checker, checker
-from loopwright.errors import PluginError, SpecError
+from loopwright.errors import BoundaryError, SpecError
 from loopwright.spec.blocks import Named
 
 DATA = Path(__file__).parents[3] / "shared/data"
@@ -164,9 +164,9 @@ def test_a_function_is_a_checker_and_is_blamed_for_what_it_does() -> None:
     half = checker(ends_alike, Named(kind="ends_alike", argument=0.5), "dataset.checker")
     assert half.mark("18", "28") == (True, 0.5)
     assert half.read("So.\nAnswer: The Cat!") == "cat"
-    with pytest.raises(PluginError, match="the checker ends_alike raises IndexError"):
+    with pytest.raises(BoundaryError, match="checker ends_alike: raised IndexError"):
         half.mark("", "28")
-    with pytest.raises(PluginError, match="neither a bool nor a score"):
+    with pytest.raises(BoundaryError, match="neither a bool nor a score"):
         checker(lambda answer, reference: "right", Named(kind="odd"), "dataset.checker").mark("1", "1")
 
 

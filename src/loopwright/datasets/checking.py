@@ -10,11 +10,14 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from loopwright.datasets.answers import final, normalised
-from loopwright.errors import PluginError
+from loopwright.errors import BoundaryError, PluginError
 from loopwright.llm.quoting import quote
 from loopwright.spec import paths
 from loopwright.spec.blocks import Block, Named
 from loopwright.spec.named import configured
+
+CHECKER = "checker"
+"""Begins what the error says of one that raised."""
 
 
 class Mark(NamedTuple):
@@ -57,13 +60,15 @@ def _said(answer: str) -> str:
 
 
 def _guarded(name: str, function: Callable[[str, str], object]) -> Callable[[str, str], float]:
+    boundary = f"{CHECKER} {name}"
+
     def score(answer: str, reference: str) -> float:
         try:
             said = function(answer, reference)
         except Exception as error:
-            raise PluginError(f"the checker {name} raises {quote(repr(error))}") from error
+            raise BoundaryError(boundary, f"raised {quote(repr(error))}") from error
         if isinstance(said, bool | int | float) and 0 <= said <= 1:
             return float(said)
-        raise PluginError(f"the checker {name} returned {quote(repr(said))}, which is neither a bool nor a score from 0 to 1")
+        raise BoundaryError(boundary, f"returned {quote(repr(said))}, which is neither a bool nor a score from 0 to 1")
 
     return score

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loopwright.cli import main
-from loopwright.errors import SpecError, TrialError, UsageError
+from loopwright.errors import RunStopped, SpecError, TrialError, UsageError
 from loopwright.learn.error_classifier.fitted import embedded, write
 from loopwright.runs.correcting.pipeline import ScalePipeline
 from loopwright.runs.correcting.policy import RTSContext
@@ -174,6 +174,34 @@ async def test_a_broken_streamer_is_blamed_with_what_it_raised(tmp_path: Path) -
 
     with pytest.raises(UsageError, match="the dataset mine raises OSError"):
         await pipeline(tmp_path).process_dataset("mine", streamer=Broken())
+
+
+class Picky(ScalePipeline):
+    """Raises where the reference is one of these."""
+
+    broken: frozenset[str] = frozenset({"10"})
+
+    def _is_correct(self, answer: str, reference: str) -> bool:
+        if reference in self.broken:
+            raise KeyError(reference)
+        return answer.endswith(reference)
+
+
+async def test_a_check_that_raises_fails_its_question_and_one_that_always_does_stops_the_run(tmp_path: Path) -> None:
+    asked = Picky(Doubling(), log_dir=tmp_path, settings=PLAIN)
+    summary = await asked.process_dataset(streamer=Doubles(4, 5, 6))
+    (failed,) = summary["failed_questions"]
+    assert (failed["question_id"], failed["message"]) == ("n5", "checker _is_correct: raised KeyError('10')")
+    model = Doubling()
+    asked = Picky(model, log_dir=tmp_path, settings=PLAIN)
+    numbers = range(20, 40)
+    asked.broken = frozenset(str(2 * n) for n in numbers)
+    with pytest.raises(RunStopped, match="at 5 questions in a row: mend it, then go on"):
+        await asked.process_dataset("all", streamer=Doubles(*numbers))
+    asked.broken = frozenset()
+    summary = await asked.process_dataset("all", streamer=Doubles(*numbers))
+    assert (summary["pipeline_stats"]["failed"], summary["pipeline_stats"]["traces_processed"]) == (4, 16)
+    assert len(model.prompts) == 4 + 2 * 16, "what was answered is not asked again"
 
 
 def test_what_is_wrong_with_a_pipeline_is_said_as_of_a_spec(tmp_path: Path) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from loopwright.datasets.checking import CHECKER
+from loopwright.errors import BoundaryDown, BoundaryError
+from loopwright.records import Failure
 from loopwright.workflows.correction.figures import Rates
+
+LIMIT, CREDIT = 5, 45
+"""At so many questions in a row a checker raises that is broken; at so many more, where it has worked before."""
 
 
 class Running:
@@ -18,6 +24,7 @@ class Running:
         self._first = 0
         self._final = 0
         self._again = Rates()
+        self._raised, self._credit = 0, 0
 
     def seen(self) -> None:
         return None
@@ -31,6 +38,18 @@ class Running:
         self._final += turns[-1]["right"]
         for before, after in pairwise(turns):
             self._again.add(after["delta"], before["right"], after)
+
+    def note_checker(self, failure: Failure | None) -> None:
+        """A checker that raises fails its question; at one question after the other it is broken, and the run stops, to go on
+        with the same answers once it is mended."""
+        if failure is None:
+            self._raised, self._credit = 0, CREDIT
+            return
+        if failure.kind != BoundaryError.__name__ or not failure.message.startswith(CHECKER):
+            return
+        self._raised += 1
+        if self._raised >= LIMIT + self._credit:
+            raise BoundaryDown(f"{failure.message}; so it did at {self._raised} questions in a row: mend it, then go on")
 
     def figures(self) -> dict[str, float | None]:
         """By name, None where there is nothing to go by yet. Whatever was gained net is what was fixed less what was broken."""

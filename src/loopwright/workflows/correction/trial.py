@@ -10,7 +10,7 @@ from loopwright.datasets import checker_of, source
 from loopwright.datasets.checking import Checker
 from loopwright.datasets.source import Source
 from loopwright.datasets.splits import chosen
-from loopwright.errors import CallError, ReplayDiffers
+from loopwright.errors import BoundaryError, CallError, ReplayDiffers
 from loopwright.learn.error_classifier.protocol import ErrorClassifier
 from loopwright.learn.error_classifier.rule import Rule
 from loopwright.llm.messages import Request
@@ -92,7 +92,7 @@ class Correction:
         failure = None
         try:
             await self._correct(trial, chooser, talk, samples)
-        except CallError as error:  # what was answered before is kept
+        except (CallError, BoundaryError) as error:  # what was answered before is kept
             failure = Failure(error.kind, str(error))
         return Outcome(tuple(samples), data=_facts(example), failure=failure)
 
@@ -138,6 +138,7 @@ class Correction:
     def settle(self, trial: Trial, outcome: Outcome, state: Running) -> Settlement:
         """A final answer that is right is accepted. A resumed run is told where its questions are others by now."""
         _require_same(trial, outcome)
+        state.note_checker(outcome.failure)
         if outcome.failure or not outcome.samples:
             return Settlement()
         turns: list[Any] = [sample.data for sample in outcome.samples]
