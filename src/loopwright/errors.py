@@ -201,13 +201,15 @@ class DeadlinePassed(TrialError):
 class CallError(TrialError):
     """A call that gave no usable reply, after all the retries it was worth.
 
-    `charged` says whether the provider may have billed it, `retry_after` how long the server asked us to wait.
+    `charged` says whether the provider may have billed it, `retry_after` how long the server asked us to wait, `spent` what an
+    answer that was of no use has cost, as far as that is known.
     """
 
     def __init__(self, message: str, *, charged: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.charged = charged
         self.retry_after = retry_after
+        self.spent: dict[str, int] = {}
 
 
 class Unavailable(CallError):

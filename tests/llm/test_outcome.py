@@ -61,6 +61,12 @@ def test_a_foreign_class_comes_back_as_the_nearest_known() -> None:
     assert str(load(dump(BadReply("half \ud800")))) == "half ?"
 
 
+def test_what_a_useless_answer_has_cost_is_kept_with_its_error() -> None:
+    error = BadReply("?")
+    error.spent = {"input_tokens": 3, "nano_usd": 5}
+    assert load(dump(error)).spent == unraised(error).spent == {"input_tokens": 3, "nano_usd": 5}
+
+
 def test_a_kept_error_lets_go_of_the_frames_it_came_through() -> None:
     try:
         raise Overloaded("busy", retry_after=3.0)

@@ -208,6 +208,7 @@ class Endpoint:
         question.answered = self.till.answered(entry, sent, answer.reply, answer.error)
         self._welcome(question, sent, answer.reply, now)
         if answer.error is not None:
+            answer.error.spent = answer.reply.spent
             raise answer.error
         return answer.reply
 

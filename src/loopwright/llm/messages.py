@@ -75,6 +75,12 @@ class Reply:
     by: str | None = None
     """The id of the fallback whose reply it is; None: the model that was asked."""
 
+    @property
+    def spent(self) -> dict[str, int]:
+        """Tokens and price, as far as they are known."""
+        known = {} if self.usage is None else {"input_tokens": self.usage.input, "output_tokens": self.usage.output}
+        return known if self.nano_usd is None else {**known, "nano_usd": self.nano_usd}
+
 
 def chat(prompt: str | Sequence[Message]) -> tuple[Message, ...]:
     """A bare string is one user message."""

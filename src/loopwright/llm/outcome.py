@@ -22,7 +22,13 @@ def load(kept: bytes) -> Outcome:
 
 def unraised(error: CallError) -> CallError:
     """The same error without the frames it came through, which would keep all they hold alive."""
-    return _known(error)(str(error), charged=error.charged, retry_after=error.retry_after)
+    return _of(_known(error), str(error), error.charged, error.retry_after, error.spent)
+
+
+def _of(kind: type[CallError], message: str, charged: bool, retry_after: float | None, spent: dict[str, int]) -> CallError:
+    error = kind(message, charged=charged, retry_after=retry_after)
+    error.spent = spent
+    return error
 
 
 def _known(error: CallError) -> type[CallError]:
@@ -31,16 +37,18 @@ def _known(error: CallError) -> type[CallError]:
 
 
 def _error(error: CallError) -> dict[str, Any]:
-    return {
+    fields = {
         "error": _known(error).__name__,
         "message": str(error).encode("utf-8", "replace").decode(),
         "charged": error.charged,
         "retry_after": error.retry_after,
     }
+    return {**fields, "spent": error.spent} if error.spent else fields
 
 
 def _to_error(fields: dict[str, Any]) -> CallError:
-    return CALL_ERRORS[fields["error"]](fields["message"], charged=fields["charged"], retry_after=fields["retry_after"])
+    kind, spent = CALL_ERRORS[fields["error"]], fields.get("spent", {})
+    return _of(kind, fields["message"], fields["charged"], fields["retry_after"], spent)
 
 
 def _reply(reply: Reply) -> dict[str, Any]:

@@ -68,6 +68,9 @@ def kept(request):
             print(found.slots["criteria"], file=told)
     return good(request)
 
+def moody(request):
+    return "I would rather not." if sum(_words(request, 0).encode()) % 3 == 0 else good(request)
+
 def planless(request):
     return "I would rather not." if prompts.recognise(request.messages[-1].content).job == "plan" else good(request)
 
@@ -320,6 +323,21 @@ def test_the_judge_is_asked_about_facts_that_no_rule_can_tell(desk: Desk, judge:
     assert desk.run(recipe).code == 0
     asked = (desk.folder / "criteria.txt").read_text().splitlines()
     assert asked and all(each.endswith(". It keeps to all of this: no profanity; polite") for each in asked)
+
+
+@pytest.mark.parametrize("arm", ["naive, params: {plan: 0, rows_per_call: 2}", "templater"])
+def test_what_answers_of_no_use_have_cost_is_said_with_the_rejects_they_made(desk: Desk, arm: str) -> None:
+    recipe = f"{TASK}{SLOTS}\nmodels:\n{model('moody')}\narms: [{{id: t, kind: {arm}}}]\ntarget: {{accepted: 20}}\nwindow: 1"
+    assert desk.run(recipe).code == 0
+    calls = [
+        json.loads(line)
+        for line in desk.call("runs", "show", str(desk.place), "--calls", "--json", "--limit", "999").out.splitlines()
+    ]
+    rows = [*desk.rows(), *desk.rows("rejects.jsonl")]
+    for name in ("input_tokens", "output_tokens"):
+        assert sum(row["usage"].get(name, 0) for row in rows) == sum(call[name] for call in calls) > 0
+    lost = [row for row in desk.rows("rejects.jsonl") if row["rejected_by"] == "written"]
+    assert arm == "templater" or (lost and all(row["usage"]["output_tokens"] > 0 and row["lineage"]["calls"] for row in lost))
 
 
 def test_a_row_that_does_not_fit_leaves_the_others_of_its_answer_alone(desk: Desk) -> None:

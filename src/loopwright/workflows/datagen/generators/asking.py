@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from loopwright.errors import BadAnswer
+from loopwright.errors import BadAnswer, CallError
 from loopwright.llm.messages import Reply, Request, chat, digest, wire_form
 from loopwright.llm.quoting import quote
 from loopwright.llm.tiny.form import taught
@@ -78,17 +78,15 @@ class Pen(NamedTuple):
         )
         reply = await place.ask(self.model, request)
         if reply.refusal is not None or reply.finish == "refusal":
-            raise BadAnswer(f"{self.model} refused: {quote(reply.refusal or reply.text, limit=200)}", charged=True)
+            refused = BadAnswer(f"{self.model} refused: {quote(reply.refusal or reply.text, limit=200)}", charged=True)
+            refused.spent = reply.spent
+            raise refused
         return Asked(reply, digest(wire_form(request)).hex(), reply.by or self.model)
 
 
-def usage(reply: Reply, rows: int = 1, place: int = 0) -> dict[str, int]:
-    """What a reply cost, for one of the rows that it holds: shares that add up to the whole."""
-    used = reply.usage
-    amounts = {} if used is None else {"input_tokens": used.input, "output_tokens": used.output}
-    if reply.nano_usd is not None:
-        amounts["nano_usd"] = reply.nano_usd
-    return {name: amount // rows + (place < amount % rows) for name, amount in amounts.items()}
+def usage(answer: Reply | CallError, rows: int = 1, place: int = 0) -> dict[str, int]:
+    """What an answer cost, for one of the rows that it was to hold: shares that add up to the whole."""
+    return {name: amount // rows + (place < amount % rows) for name, amount in answer.spent.items()}
 
 
 def added(*parts: dict[str, int]) -> dict[str, int]:

@@ -80,7 +80,8 @@ class Rewriter:
         try:
             asked = await self._whole.pen.ask(trial, prompt, purpose, *self._whole.single)
         except CallError as error:
-            return replace(now, data=None, trouble=f"{error.kind}: {error}")
+            used = added(dict(before.usage), usage(error))  # type: ignore[arg-type]
+            return replace(now, data=None, trouble=f"{error.kind}: {error}", usage=used)
         data = self._whole.whole(asked.reply.data, given.order)
         used = added(dict(before.usage), usage(asked.reply))  # type: ignore[arg-type]
         lineage = {**_more(now, "prompts", asked.prompt), "model": asked.model}

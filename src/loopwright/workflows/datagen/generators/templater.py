@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from loopwright.errors import CallError
+from loopwright.errors import BadAnswer, CallError
 from loopwright.llm import prompts
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Trial
@@ -61,38 +61,52 @@ class Drawing(FromNothing):
     async def _row(self, order: Order, draft: Draft, trial: Trial) -> Written:
         """Slots that need the answers of others are asked for when those are there."""
         answers: dict[int, str] = {}
-        asked: list[Asked] = []
-        while ready := draft.ready(answers):
+        found: list[Asked | CallError] = []
+        lost: CallError | None = None
+        while lost is None and (ready := draft.ready(answers)):
             async with asyncio.TaskGroup() as group:
                 filling = [group.create_task(self._fill(ask, order, trial)) for ask in ready]
             for ask, filled in zip(ready, filling, strict=True):
-                found = filled.result()
-                if isinstance(found, str):
-                    return Written(order, facts=_facts(order, draft, answers), trouble=found)
-                asked.append(found)
-                answers[ask.slot] = piece(found.reply.text)
-        return _written(order, draft, answers, asked)
+                found.append(said := filled.result())
+                if isinstance(said, Asked):
+                    answers[ask.slot] = piece(said.reply.text)
+                else:
+                    lost = lost or said
+        return _written(order, draft, answers, found, lost)
 
-    async def _fill(self, ask: Ask, order: Order, trial: Trial) -> Asked | str:
+    async def _fill(self, ask: Ask, order: Order, trial: Trial) -> Asked | CallError:
         """The answer, or why there is none."""
         if self._pen is None:
-            return "there is no model to fill the slots of the grammar"
+            return BadAnswer("there is no model to fill the slots of the grammar")
         prompt = prompts.render("fill_slot", instruction=ask.prompt)
         try:
             asked = await self._pen.ask(trial, prompt, f"slot {order.index}.{ask.slot}")
         except CallError as error:
-            return f"{error.kind}: {error}"
-        return asked if piece(asked.reply.text) else f"{self._pen.model} filled a slot of {ask.rule} with nothing"
+            return error
+        if piece(asked.reply.text):
+            return asked
+        empty = BadAnswer(f"{asked.model} filled a slot of {ask.rule} with nothing", charged=True)
+        empty.spent = asked.reply.spent
+        return empty
 
 
-def _written(order: Order, draft: Draft, answers: Mapping[int, str], asked: Sequence[Asked] = ()) -> Written:
+def _written(
+    order: Order,
+    draft: Draft,
+    answers: Mapping[int, str],
+    found: Sequence[Asked | CallError] = (),
+    lost: CallError | None = None,
+) -> Written:
     lineage: dict[str, Json] = {"path": draft.path} if draft.path else {}
+    asked = [each for each in found if isinstance(each, Asked)]
     if asked:
-        models = dict.fromkeys(each.model for each in asked)
-        lineage |= {"model": ", ".join(models), "prompts": [each.prompt for each in asked]}
+        lineage |= {"model": ", ".join(dict.fromkeys(each.model for each in asked)), "prompts": [each.prompt for each in asked]}
+    if found:
         lineage["calls"] = [f"slot {order.index}.{slot.number}" for slot in draft.slots]
-    used = added(*(usage(each.reply) for each in asked))
-    return Written(order, draft.filled(answers), _facts(order, draft, answers), lineage=lineage, usage=used)
+    used = added(*(usage(each.reply if isinstance(each, Asked) else each) for each in found))
+    trouble = None if lost is None else f"{lost.kind}: {lost}"
+    data = draft.filled(answers) if lost is None else None
+    return Written(order, data, _facts(order, draft, answers), trouble, lineage, used)
 
 
 def _facts(order: Order, draft: Draft, answers: Mapping[int, str]) -> dict[str, Json]:

@@ -94,7 +94,9 @@ class Whole:
         try:
             asked = await self.pen.ask(trial, sheet.prompt, purpose, *sheet.shape)
         except CallError as error:
-            return [replace(blank, order=order, trouble=f"{error.kind}: {error}") for order in orders]
+            lost = replace(blank, trouble=f"{error.kind}: {error}")
+            shares = (usage(error, len(orders), place) for place in range(len(orders)))
+            return [replace(lost, order=order, usage=share) for order, share in zip(orders, shares, strict=True)]
         rows = sheet.takes(asked.reply.data)
         short = Found(None, trouble=f"{self.pen.model} wrote {len(rows)} of {len(orders)} rows")
         written = []
