@@ -122,6 +122,45 @@ def test_similarity_looks_again_at_what_came_meanwhile_alone_and_says_what_a_who
     assert all(one.score is not None for one in scored) and all(one.score is None for one in told if one.passed)
 
 
+@pytest.mark.parametrize("scores", [True, False])
+def test_rows_that_are_expected_are_told_what_others_are(scores: bool) -> None:
+    texts = [f"I would like {what} for order {number}" for number in range(40) for what in ("a refund", "my parcel", "help")]
+    asked = [Row({"text": f"{text} today"}) for text in (*texts[::7], texts[0])]
+
+    def said(expected: bool) -> list[list[Said]]:
+        memories = build({"similarity": {"max": 0.9, "field": "text", "scores": scores}}, Given()).memories()
+        for at, text in enumerate(texts):
+            memories.admit(str(at), Row({"text": text}))
+        view = View(memories._memories, 90)
+        if expected:
+            view.expect([*asked, Row({"other": 1})])
+            view.expect([])
+        return [list(view.each(row)) for row in asked] + [memories.look(row) for row in asked]
+
+    assert said(expected=True) == said(expected=False)
+    assert {passed(each) for each in said(expected=True)} == {True, False}
+
+
+def test_a_memory_that_cannot_expect_rows_says_so_when_it_looks() -> None:
+    class Broken:
+        bytes = 0
+
+        def __len__(self) -> int:
+            return 0
+
+        def expect(self, rows: object, among: int | None = None) -> None:
+            raise OSError("no such folder")
+
+        def look(self, row: Row, among: int | None = None) -> Ruling:
+            raise OSError("no such folder")
+
+        def admit(self, id: str, row: Row) -> None: ...
+
+    view = View({"broken": Broken()}, 0)
+    view.expect([Row({"text": "a"})])
+    assert view.look("broken", Row({"text": "a"})).reason == "the validator broken raised OSError: no such folder"
+
+
 def test_how_new_a_row_is_is_told_where_the_reward_wants_it() -> None:
     for novelty in (True, False):
         memories = build({"similarity": {"max": 0.9}}, Given(novelty=novelty)).memories()

@@ -82,6 +82,21 @@ def test_what_was_learned_of_the_vectors_changes_no_answer(least: float) -> None
         assert index.most(asked, least=least) == (best if best.similarity >= least else None)
 
 
+@pytest.mark.parametrize("least", [-1.0, 0.3, 0.92])
+def test_several_at_once_are_told_what_each_is_told_alone(least: float) -> None:
+    some = units(BLOCK + 400, 128)
+    index = Nearest(128)
+    for n, vector in enumerate(some):
+        index.add(str(n), vector)
+    asked = some[::500] + 0.02 * units(len(some[::500]), 128, seed=1)
+    asked = np.concatenate([asked, units(6, 128, seed=2)])
+    asked = (asked / np.linalg.norm(asked, axis=1, keepdims=True)).astype(np.float32)
+    for among in (None, 700, BLOCK + 3):
+        found = index.most_of_each(asked, among, least)
+        assert found == [index.most(vector, among, least) for vector in asked]
+    assert any(found)
+
+
 def test_what_was_looked_at_before_can_be_left_out() -> None:
     vectors = units(BLOCK + 40, 8)
     index = Nearest(8)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from loopwright.quality.guarding import guarded
 from loopwright.quality.row import Row, Ruling
-from loopwright.quality.validator import Asker, Asks, Compares, Judges, Parameters, Remembers, Validator, Weighs
+from loopwright.quality.validator import Asker, Asks, Compares, Expects, Judges, Parameters, Remembers, Validator, Weighs
 
 _COST_OF_OTHERS = ((Judges, Parameters.cost), (Compares, 50), (Asks, 90), (Weighs, 100))
 
@@ -57,6 +57,13 @@ class View:
     def __init__(self, memories: Mapping[str, Remembers], among: int | None = None) -> None:
         self._memories = memories
         self._among = among
+
+    def expect(self, rows: Sequence[Row]) -> None:
+        """Tells that these are going to be looked at. What one raises now it raises again when it looks."""
+        for name, memory in self._memories.items():
+            if isinstance(memory, Expects):
+                with guarded(name):
+                    memory.expect(rows, self._among)
 
     def look(self, name: str, row: Row) -> Ruling:
         memory = self._memories.get(name)

@@ -54,6 +54,15 @@ class Remembers(Protocol):
 
 
 @runtime_checkable
+class Expects(Protocol):
+    """A memory that is quicker with many rows at once than with one after the other."""
+
+    def expect(self, rows: Sequence[Row], among: int | None = None) -> None:
+        """These are going to be looked at, beside the first so many. What is said of them stays the same."""
+        ...
+
+
+@runtime_checkable
 class Compares(Protocol):
     def memory(self) -> Remembers:
         """An empty one."""

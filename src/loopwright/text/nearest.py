@@ -16,6 +16,8 @@ OUTLINES = (32, 96)
 """Of a vector that much is looked at first, where that is enough to tell that it is far away."""
 LEARNT = 1024
 """From so many of the first vectors it is learned in which directions vectors differ most."""
+FEW = 256
+"""So many are looked at whole: their outlines would not pay."""
 DOUBT = 1e-5
 """Beyond the rounding of a product of unit vectors in single precision."""
 
@@ -30,6 +32,13 @@ class Nearby(NamedTuple):
 
     similarity: float
     id: str
+
+
+class _Alike(NamedTuple):
+    """The places of vectors, and how near they are to another, but for rounding."""
+
+    places: NDArray[np.intp]
+    alike: Floats
 
 
 class Nearest:
@@ -61,30 +70,43 @@ class Nearest:
     def most(self, vector: Floats, among: int | None = None, least: float = -1.0, since: int = 0) -> Nearby | None:
         """The nearest, the earliest of several, if it is as near as `least`: the higher that is, the quicker. `among` looks
         at the first so many alone: what was there at an earlier time; `since` leaves out so many that were looked at before."""
+        return self.most_of_each(vector[None], among, least, since)[0]
+
+    def most_of_each(
+        self, vectors: Floats, among: int | None = None, least: float = -1.0, since: int = 0
+    ) -> list[Nearby | None]:
+        """The same for several at once, which is quicker: what was added is gone through once."""
         count = len(self) if among is None else min(among, len(self))
-        near, alike = self._alike(vector, slice(since, count), least)
-        if not len(near):
+        found = self._alike(vectors, slice(since, count), least)
+        return [self._best(vector, each, least) for vector, each in zip(vectors, found, strict=True)]
+
+    def _best(self, vector: Floats, found: _Alike, least: float) -> Nearby | None:
+        if not len(found.places):
             return None
-        best = self._decided(vector, near[alike >= alike.max() - DOUBT])
+        best = self._decided(vector, found.places[found.alike >= found.alike.max() - DOUBT])
         return best if best.similarity >= least else None
 
-    def _alike(self, vector: Floats, places: slice, least: float) -> tuple[NDArray[np.intp], Floats]:
-        """The places of those that may be as near as `least`, and how near they are, but for rounding."""
-        drawn = _outlines(vector[None], self._axes) if self._axes is not None and least > 0 else ()
+    def _alike(self, vectors: Floats, places: slice, least: float) -> list[_Alike]:
+        """For each vector those that may be as near as `least`."""
+        quick = least > 0 and places.stop - places.start > FEW
+        drawn = _outlines(vectors, self._axes) if quick and self._axes is not None else ()
         levels = list(enumerate(drawn))
-        found, alike = [np.empty(0, np.intp)], [np.empty(0, np.float32)]
+        found = [[_Alike(np.empty(0, np.intp), np.empty(0, np.float32))] for _ in vectors]
         for at in range(places.start // BLOCK, -(-places.stop // BLOCK)):
             rows = slice(max(0, places.start - at * BLOCK), min(BLOCK, places.stop - at * BLOCK))
             block, near = self._blocks[at][rows], np.arange(rows.stop - rows.start)
-            left = [len(near)]
-            for level, outline in levels:
-                near = near[_products(self._outlines[at][level][rows], near, outline[0]) >= least - DOUBT]
+            may, left = np.ones((len(near), len(vectors)), bool), [len(near)]
+            for level, outlines in levels:
+                may = _products(self._outlines[at][level][rows], near, outlines.T) >= least - DOUBT
+                some = may.any(axis=1)
+                near, may = near[some], may[some]
                 left.append(len(near))
             if len(levels) > 1 and 2 * left[1] > left[0]:
                 del levels[0]  # it tells too little where vectors differ in all directions alike
-            alike.append(_products(block, near, vector))
-            found.append(near + (at * BLOCK + rows.start))
-        return np.concatenate(found), np.concatenate(alike)
+            for number, vector in enumerate(vectors):
+                mine = near[may[:, number]]
+                found[number].append(_Alike(mine + (at * BLOCK + rows.start), _products(block, mine, vector)))
+        return [_Alike(*map(np.concatenate, zip(*each, strict=True))) for each in found]
 
     def _decided(self, vector: Floats, near: NDArray[np.intp]) -> Nearby:
         best, id, known = -math.inf, "", dict[bytes, float]()
@@ -117,7 +139,7 @@ def exact(row: Floats, vector: Floats, known: dict[bytes, float]) -> float:
 
 
 def _products(rows: Floats, near: NDArray[np.intp], vector: Floats) -> Floats:
-    """Of those rows with the vector. Few are copied; of many it is quicker to multiply all."""
+    """Of those rows with the vector, or with each column. Few are copied; of many it is quicker to multiply all."""
     if 4 * len(near) < len(rows):
         few: Floats = rows.take(near, 0) @ vector
         return few

@@ -134,13 +134,15 @@ class Datagen:
 
     async def _examined(self, written: Sequence[Written], trial: Trial, view: View) -> list[list[Said]]:
         """What the gate says of each row; of the batch as a whole, it says the same of each that had passed until then."""
+        rows = [row_of(trial, each.order.index, each.data, each.facts) for each in written if isinstance(each.data, dict)]
+        for memories in (self._seeds.view(), view):
+            memories.expect(rows)
         if self.gate.asks:
             async with asyncio.TaskGroup() as group:
                 asked = [group.create_task(self._examine(each, trial, view)) for each in written]
             found = [one.result() for one in asked]
         else:
             found = [await self._examine(each, trial, view) for each in written]
-        rows = [row_of(trial, each.order.index, each.data, each.facts) for each in written if isinstance(each.data, dict)]
         of_all = [one for one in self.gate.weigh(rows) if not one.ruling.passed or one.ruling.score is not None]
         return [[*said, *of_all] if passed(said) else said for said in found]
 
