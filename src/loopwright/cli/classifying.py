@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,4 +99,5 @@ def _figures(part: Part) -> Sequence[object]:
     found = part.found
     within = f"{found.auroc_within.low:.3f} to {found.auroc_within.high:.3f}"
     shares = [f"{value:.3f}" for value in (found.brier, found.error, found.error_by_chance)]
-    return [part.answers, count(found.n), f"{found.base:.3f}", f"{found.auroc:.3f}", within, *shares]
+    auroc = rows.number(None if isnan(found.auroc) else found.auroc)
+    return [part.answers, count(found.n), f"{found.base:.3f}", auroc, within, *shares]

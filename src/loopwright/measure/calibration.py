@@ -59,11 +59,12 @@ def calibration(confidences: Sequence[float], right: Sequence[bool], groups: Seq
 
 
 def auroc(said: Numbers, truth: Numbers) -> float:
-    """The chance that a right answer was said with more confidence than a wrong one, ties as one half; 0.5 if either lacks."""
+    """The chance that a right answer was said with more confidence than a wrong one, ties as one half; no number where
+    either lacks."""
     positive = int(truth.sum())
     negative = len(truth) - positive
     if not positive or not negative:
-        return 0.5
+        return float("nan")
     _, places, counts = np.unique(said, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
     return float((ranks[truth > 0].sum() - positive * (positive + 1) / 2) / (positive * negative))
@@ -87,14 +88,14 @@ def calibration_error(buckets: Sequence[Bucket]) -> float:
 
 
 def _within(said: Numbers, truth: Numbers, owners: NDArray[np.int64]) -> Interval:
-    """Of the AUROC, by drawing whole groups again and again."""
-    if not len(truth):
+    """Of the AUROC, by drawing whole groups again and again; of draws that tell nothing it is silent."""
+    if len(np.unique(truth)) < 2:
         return Interval(0.0, 1.0)
     order = np.argsort(owners, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(owners[order])) + 1)
     random = np.random.default_rng(_SEED)
     drawn = (np.concatenate([members[at] for at in random.integers(0, len(members), len(members))]) for _ in range(RESAMPLES))
-    low, high = np.quantile([auroc(said[some], truth[some]) for some in drawn], (0.025, 0.975))
+    low, high = np.nanquantile([auroc(said[some], truth[some]) for some in drawn], (0.025, 0.975))
     return Interval(float(low), float(high))
 
 

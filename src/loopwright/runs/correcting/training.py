@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -63,7 +64,7 @@ class ErrorConfidenceTrainer:
                 metrics[answers] = {
                     "answers": found.n,
                     "right": found.base,
-                    "auroc": found.auroc,
+                    "auroc": None if isnan(found.auroc) else found.auroc,
                     "auroc_within": list(found.auroc_within),
                     "brier": found.brier,
                     "calibration_error": found.error,
