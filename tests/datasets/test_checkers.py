@@ -140,6 +140,11 @@ def test_boolq_takes_the_first_word_that_is_a_yes_or_a_no(answer: str, said: str
         ("Parisian", "Paris", False),
         ("3 apples", "3 Apples", True),
         ("3 apples", "4 apples", False),
+        ("Answer: A", "A", True),
+        ("(a)", "A", True),
+        ("Answer: The", "A", False),
+        ("", "A", False),
+        ("...", "A", False),
     ],
 )
 def test_a_final_answer_is_compared_as_a_whole(answer: str, reference: str, right: bool) -> None:

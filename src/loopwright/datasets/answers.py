@@ -42,5 +42,9 @@ def plain(value: Decimal) -> str:
 
 def normalised(text: str) -> str:
     """As HotpotQA's official evaluation has it: lower case, without punctuation, articles and needless blanks."""
-    bare = "".join(each for each in text.lower() if each not in _PUNCTUATION)
-    return " ".join(_ARTICLES.sub(" ", bare).split())
+    return " ".join(_ARTICLES.sub(" ", bare(text)).split())
+
+
+def bare(text: str) -> str:
+    """In lower case, without punctuation."""
+    return "".join(each for each in text.lower() if each not in _PUNCTUATION).strip()
