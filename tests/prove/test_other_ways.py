@@ -83,9 +83,9 @@ def gathered(questions: int, seed: int) -> Iterator[Trace]:
             turned = luck.random() < (words.breaks if right else words.fixes)
             chooser.reward(pick.decision, turned * (-1 if right else 1) - PRICE)
             right = right is not turned
-        yield cast(
-            Trace, SimpleNamespace(decisions=tuple(trial.decisions), rewards={each.decision: each for each in chooser.rewards})
-        )
+        earned = {each.decision: each for each in chooser.rewards}
+        known = SimpleNamespace(decisions=tuple(trial.decisions), rewards=earned, turns=[{"by": "reference"}])
+        yield cast(Trace, known)
         for decision, reward in zip(trial.decisions, chooser.rewards, strict=True):
             policy.learn(
                 Lesson(decision.context, decision.arm, reward.value, decision.probability, {}, declared.encoding), memory
