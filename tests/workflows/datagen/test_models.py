@@ -367,6 +367,16 @@ def test_labels_are_what_the_schema_says_of_their_field(desk: Desk, field: str, 
     assert [[row["data"]["grade"] for row in desk.rows()].count(value) for value in values] == [5, 15]
 
 
+@pytest.mark.parametrize("named", ["$defs", "definitions"])
+def test_parts_of_a_schema_may_have_names(desk: Desk, named: str) -> None:
+    parts = "{Text: {type: string}, Intent: {enum: [refund, delivery, account]}}"
+    fields = f"{{text: {{$ref: '#/{named}/Text'}}, label: {{$ref: '#/{named}/Intent'}}}}"
+    row = f"type: object, properties: {fields}, required: [text, label]"
+    for schema in (f"{row}, {named}: {parts}", f"$ref: '#/{named}/Row', {named}: {{Row: {{{row}}}, {parts[1:]}"):
+        given = f"constraints: {{schema: {{{schema}}}}}"
+        assert desk.run(f"{TASK}{given}\nmodels:\n{model('good')}\ntarget: {{accepted: 20}}", "--fresh").code == 0
+
+
 def test_labels_without_a_field_of_their_name_are_balanced_all_the_same(desk: Desk) -> None:
     schema = "constraints: {schema: {type: object, properties: {text: {type: string}}, required: [text]}}"
     recipe = f"task: {{label: intent, labels: [one, two]}}\n{schema}\nmodels:\n{model('good')}\ntarget: {{accepted: 20}}"

@@ -68,7 +68,7 @@ class Brief:
         """That of the recipe, else that of the grammar, else text and label."""
         given = self.recipe.constraints.fits
         if given is not None:
-            return given
+            return _unfolded(given)
         return self.assumed if self.grammar is None else self.grammar.schema()
 
     @property
@@ -80,6 +80,11 @@ class Brief:
             properties[task.label] = {"type": "string", "enum": list(task.labels)}
         return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
+    @property
+    def named_parts(self) -> Fields:
+        """What the parts of the schema refer to, by names that count from its root."""
+        return {name: part for name, part in self.schema.items() if name in ("$defs", "definitions")}
+
     @cached_property
     def label_values(self) -> Mapping[str, Json]:
         """What each wanted label is in a row: itself, or the number or truth value that it writes, where the schema asks for
@@ -88,7 +93,7 @@ class Brief:
         named = self.schema.get("properties")
         if self.schema == self.assumed or not isinstance(named, Mapping) or name not in named:
             return {label: label for label in labels}
-        fits = compiled({"type": "object", "properties": {name: named[name]}, "$defs": self.schema.get("$defs", {})}).is_valid
+        fits = compiled({**self.named_parts, "type": "object", "properties": {name: named[name]}}).is_valid
         readings = {label: [each for each in (label, _scalar(label)) if fits({name: each})] for label in labels}
         return {label: found[0] for label, found in readings.items() if found}
 
@@ -264,6 +269,14 @@ class Brief:
             if name.partition(".")[0] in _ASKING and isinstance(parameters, dict):
                 asked.append(str(parameters["model"]) if parameters.get("model") else None)
         return tuple(dict.fromkeys(id for id in asked if id is not None))
+
+
+def _unfolded(schema: Fields) -> Fields:
+    """A schema that is no more than the name of one of its parts, as programs write them, as that part."""
+    within, _, name = str(schema.get("$ref", "")).removeprefix("#/").partition("/")
+    parts = schema.get(within)
+    part = parts.get(name) if isinstance(parts, Mapping) else None
+    return {**{key: each for key, each in schema.items() if key != "$ref"}, **part} if isinstance(part, Mapping) else schema
 
 
 def _scalar(label: str) -> Json:

@@ -69,12 +69,12 @@ class Whole:
         """The schema of an answer with a list of rows, each with these properties besides. A row that does not fit leaves the
         others alone."""
         row = self.brief.to_write
-        inner: dict[str, Any] = {name: part for name, part in row.items() if name not in ("$defs", "$schema")}
+        named = self.brief.named_parts
+        inner: dict[str, Any] = {name: part for name, part in row.items() if name not in (*named, "$schema")}
         least: Fields = {"type": "object", "properties": more or {}, "required": list(more or ())}
         if more:
             inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
-        whole = _rows(inner)
-        return Shape({**whole, "$defs": row["$defs"]} if "$defs" in row else whole, _rows(least))
+        return Shape({**_rows(inner), **named}, _rows(least))
 
     async def write(
         self, orders: Sequence[Order], trial: Trial, most: int, sheet: Callable[[Sequence[Order], Trial], Sheet]
