@@ -104,7 +104,7 @@ def _data(answer: Answer, setting: Setting) -> dict[str, Any]:
         "clip": setting.clip,
         "draws": setting.draws,
         "per": evaluation.support.unit.removesuffix("s"),
-        "scale": None if answer.scale is None else answer.scale._asdict(),
+        "scale": None if answer.scale is None or evaluation.support.trials is not None else answer.scale._asdict(),
         "estimates": {name: rows.fields(getattr(evaluation, name)) for name in LABELS},
         "support": {**rows.fields(evaluation.support), "share": evaluation.support.share},
         "warnings": evaluation.warnings,

@@ -413,7 +413,7 @@ def test_the_default_policy_tells_what_other_ways_are_worth_and_that_it_knows_li
     assert ways["once, concise_sure"]["worth"] < ways["once, neutral_steps"]["worth"]
     (desk.folder / "steps.yaml").write_text("policy: {fixed: neutral_steps}\n")
     told = json.loads(desk.call("policy", "evaluate", desk.place.name, "--policy", "steps.yaml", "--json").out)
-    assert told["per"] == "trial"
+    assert (told["per"], told["scale"]) == ("trial", None)
     earned = told["estimates"]["earned"]["mean"]
     assert earned == pytest.approx(
         desk.summary()["outcome"]["mean_utility"] - desk.summary()["outcome"]["first_accuracy"]["mean"]
