@@ -51,7 +51,7 @@ _FEW = 12
 def explain(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Problem]:
     """One problem per place and complaint; where a value fits none of several forms, all of them are what was expected."""
     merged: dict[tuple[str, str], Problem] = {}
-    for detail in error.errors(include_url=False, include_input=False):
+    for detail in error.errors(include_url=False):
         problem = _problem(detail, data, model)
         key = (problem.path, problem.message)
         other = merged.get(key)
@@ -100,7 +100,8 @@ def _unknown(path: Path, known: list[str]) -> Problem:
 
 
 def _place(detail: ErrorDetails, data: Any) -> tuple[Path, Any]:
-    """The path in the document: pydantic's location without the names of the branches it tried on the way."""
+    """The path in the document: pydantic's location without the names of the branches it tried on the way. Where a short form
+    left it out of the document, the field that it stands for."""
     path: list[str | int] = []
     for key in detail["loc"]:
         if (isinstance(data, list) and isinstance(key, int) and key < len(data)) or (isinstance(data, dict) and key in data):
@@ -108,6 +109,8 @@ def _place(detail: ErrorDetails, data: Any) -> tuple[Path, Any]:
             path.append(key)
     if detail["type"] == "missing":
         path.append(detail["loc"][-1])
+    if not path and detail["loc"]:
+        return detail["loc"][:1], detail["input"]
     return tuple(path), data
 
 

@@ -120,6 +120,8 @@ def test_the_bank_has_a_part_that_no_policy_is_trained_with() -> None:
             "policy: {fixed: neutral_stepz}\n",
             "policy.fixed: no reprompt that is offered is called 'neutral_stepz'; did you mean",
         ),
+        ("policy: {kind: lin_ts, update_every: 0}\n", "update_every: does not fit; expected at least 1"),
+        ("policy: {kind: lin_ts, update_every: often}\n", "update_every: is text; expected a whole number"),
         ("policy: {kind: lin_tz}\n", "did you mean 'lin_ts'?"),
         ("policy: {kind: thompson, safe_start: {explor: 0.1}}\n", "did you mean 'explore'?"),
         ("reward: {correct_is_worth_usd: 0.01}\nx: 1\n", "x: "),
