@@ -46,7 +46,7 @@ class Acting:
         except TrialError as error:
             outcome = _failed(error)
         except BaseExceptionGroup as group:
-            outcome = _failed(_first(group))
+            outcome = _failed(first_of(group))
         return Acted(trial, chooser, outcome, started)
 
     async def _in_time(self, trial: Trial, seen: Any, chooser: Chooser, deadline_s: float) -> Outcome:
@@ -74,7 +74,7 @@ def _failed(error: BaseException) -> Outcome:
     return Outcome(failure=Failure(error.kind, str(error)))
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What a group of errors comes to: what stops the run, else a bug, else the first failure."""
     errors = list(_flat(group))
     stops = [error for error in errors if isinstance(error, RunStopped)]

@@ -37,7 +37,8 @@ def outdated(named: str) -> str:
 
 
 class Stages:
-    """Runs stages one after the other, before trial 0. The calls of the n-th are stored under trial -n."""
+    """Runs stages before trial 0, one after the other or side by side. The calls of the n-th that began are stored under
+    trial -n."""
 
     def __init__(self, store: RunStore, models: Models, seed: int, base: Path, notice: Callable[[str], None]) -> None:
         self.base = base

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +17,7 @@ from loopwright.llm.models import Models
 from loopwright.llm.probe import diagnose
 from loopwright.llm.provider import Provider
 from loopwright.llm.spending import Spending
+from loopwright.loop.acting import first_of
 from loopwright.loop.adapt import Adaptation, End, Setting, end_by
 from loopwright.loop.book import RunBook
 from loopwright.loop.progress import Progress
@@ -121,7 +122,7 @@ class Life:
         """Stages, then trials. What stops a stage ends the run before trial 0."""
         try:
             await probing.run(stages)
-            await work.prepare(stages)
+            await _as_one(work.prepare(stages))
         except asyncio.CancelledError:
             stopped = Interrupted("stopped before the first trial")
             return End("interrupted", str(stopped), stopped)
@@ -195,6 +196,14 @@ def _signals(loop: Adaptation[Any], watcher: Watcher, drain_s: float) -> Iterato
     finally:
         for number in caught:
             running.remove_signal_handler(number)
+
+
+async def _as_one(work: Awaitable[None]) -> None:
+    """With one error for what ended several stages at once."""
+    try:
+        await work
+    except BaseExceptionGroup as group:
+        raise first_of(group) from None
 
 
 @contextlib.asynccontextmanager

@@ -71,6 +71,14 @@ def kept(request):
 def moody(request):
     return "I would rather not." if sum(_words(request, 0).encode()) % 3 == 0 else good(request)
 
+PLANNING = []
+async def together(request):
+    if prompts.recognise(request.messages[-1].content).job == "plan":
+        PLANNING.append(request)
+        while len(PLANNING) < 3:
+            await asyncio.sleep(0)
+    return good(request)
+
 def planless(request):
     return "I would rather not." if prompts.recognise(request.messages[-1].content).job == "plan" else good(request)
 
@@ -124,6 +132,11 @@ def test_a_model_plans_and_writes_rows_with_the_labels_that_are_wanted(desk: Des
         assert row["usage"]["input_tokens"] > 0
     stages = desk.call("runs", "show", str(desk.place)).out
     assert "plan writer refund" in stages
+
+
+def test_labels_are_planned_side_by_side(desk: Desk) -> None:
+    waits = model("together").replace("}\n", ", limits: {timeout_s: 5, retries: 0}}\n")
+    assert desk.run(f"{TASK}\nmodels:\n{waits}\narms: [{{id: whole, kind: naive}}]\ntarget: {{accepted: 10}}").code == 0
 
 
 def test_a_model_that_cannot_plan_writes_all_the_same_and_it_is_said(desk: Desk) -> None:

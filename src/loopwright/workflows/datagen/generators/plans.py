@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -39,12 +40,16 @@ class Plans:
 
     async def prepare(self, stages: Stages) -> None:
         labels: list[str | None] = [*self._brief.quotas.rows] or [None]
-        for label in labels if self._entries else ():
-            prompt = self._prompt(label)
-            name = f"plan {self._pen.model}" + ("" if label is None else f" {label}")
-            reads: Fields = {"prompt": prompt, "model": self._pen.model}
-            planned: Any = await stages.run(name, reads, partial(self._plan, prompt, label, stages.notice))
-            self._plans[label] = planned
+        async with asyncio.TaskGroup() as group:
+            for label in labels if self._entries else ():
+                group.create_task(self._prepare(label, stages))
+
+    async def _prepare(self, label: str | None, stages: Stages) -> None:
+        prompt = self._prompt(label)
+        name = f"plan {self._pen.model}" + ("" if label is None else f" {label}")
+        reads: Fields = {"prompt": prompt, "model": self._pen.model}
+        planned: Any = await stages.run(name, reads, partial(self._plan, prompt, label, stages.notice))
+        self._plans[label] = planned
 
     def _prompt(self, label: str | None) -> str:
         facts = self._brief.told({} if label is None else {"label": label})
