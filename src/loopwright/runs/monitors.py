@@ -25,6 +25,8 @@ from loopwright.spec.blocks import Monitor, RunSpec
 EVERY_S = 2.0
 LAST_S = 30.0
 """How long the end of a run waits for a sink."""
+OPENING_S = 20.0
+"""How long a library may look for its server."""
 
 Figures: TypeAlias = Mapping[str, float]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -87,7 +89,7 @@ class WandB:
     def __init__(self, project: str, live: Watched) -> None:
         library: Any = _library("wandb", "wandb")
         name, config = live.folder.name, live.spec.model_dump(mode="json")
-        quiet = library.Settings(silent=True)
+        quiet = library.Settings(silent=True, init_timeout=OPENING_S)
         folder = str(live.folder.path)
         self._run = library.init(project=project, name=name, id=name, resume="allow", dir=folder, config=config, settings=quiet)
 
