@@ -321,6 +321,19 @@ def test_an_interval_leaves_open_what_the_run_could_not_have_done() -> None:
     assert any("the run could not have done, or hardly ever, at least" in warning for warning in told.warnings)
 
 
+def test_of_whole_trials_too_no_more_than_all_can_be_out_of_reach() -> None:
+    """Trials of four decisions, at each of which the other policy takes in a third of all cases what the run never took."""
+    steps = [Decision(DecisionId(0, step), {}, ("stop", "on", "off"), "on", 0.75, 0, "") for step in range(4)]
+    trials = [
+        LoggedTrial(n, [Logged(replace(each, id=DecisionId(n, each.id.step), version=n), 0.6) for each in steps], [])
+        for n in range(300)
+    ]
+    told = evaluate(Log(trials, 300, 0, zero=0.5), policy("uniform"))
+    assert told.support.silent == pytest.approx(1 - (1 / 3 / 0.75) ** 4)
+    assert any("at least 96% of what the other policy does" in warning for warning in told.warnings)
+    assert told.doubly_robust.high - told.doubly_robust.mean >= 4 * told.support.silent, "all steps of a trial may be affected"
+
+
 def test_rewards_that_were_all_alike_do_not_make_an_interval_a_point() -> None:
     told = evaluate(log_of([("a", 0.5, 1.0)] * 100), policy("uniform"))
     assert told.earned.low == pytest.approx(0.97)

@@ -134,8 +134,9 @@ class _Reading:
             weighed, within, most = evidence(weights, missed), ANY, int(steps.max())
             value, robust = value - self._zero, robust - self._zero
         plain, usual = evidence(np.ones_like(value), missed), ratio(fulls, counted, Evidence(weighed.effective, 0.0), ANY)
-        weighed = weighed._replace(silent=most * silence(usual) if weighed.effective else 1.0)
+        weighed = weighed._replace(silent=silence(usual) if weighed.effective else 1.0)
         support = self._tried.support(float(fulls.sum() / counted.sum()), weighed, None if self._zero is None else len(steps))
+        weighed = weighed._replace(silent=most * weighed.silent)  # that much of a whole trial's steps could be worth anything
         return Evaluation(
             earned=ratio(summed(value), counted, plain, within),
             doubly_robust=ratio(summed(robust), counted, weighed, within),

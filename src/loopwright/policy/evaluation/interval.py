@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 
 class Evidence(NamedTuple):
     """What an estimate rests on: how many decisions (`effective`), the square of what two more might have added to the error
-    of their sum (`doubt`), and for which share of what is asked the log is `silent`: that could be worth anything."""
+    of their sum (`doubt`), and how much of what is asked the log is `silent` of: that could be worth anything."""
 
     effective: float
     doubt: float
