@@ -13,6 +13,7 @@ from scipy import stats  # type: ignore[import-untyped,unused-ignore]
 
 from loopwright.errors import SpecError, UsageError
 from loopwright.policy import build, kl
+from loopwright.policy.draws import together
 from loopwright.policy.encoding import Encoding
 from loopwright.policy.keyed import Keyed
 from loopwright.policy.memory import Memory
@@ -242,3 +243,11 @@ def test_streams_of_neighbouring_places_have_no_number_in_common() -> None:
     drawn = [number for place in places for stream in [Keyed(*place)] for number in [stream.random() for _ in range(20)]]
     assert len(set(drawn)) == len(drawn)
     assert stats.kstest(drawn, "uniform").pvalue > 0.001
+
+
+def test_draws_of_a_shared_model_do_not_hang_on_the_last_bits_of_what_is_known() -> None:
+    """Arms of which equally much is known: which directions their doubt has is then for the machine to say."""
+    doubt, last_bits = np.eye(8) * 1e-4 + 2e-4, np.random.default_rng(1).standard_normal((8, 8)) * 1e-19
+    shares = together([0.5] * 8, doubt, Keyed(3), 4000).each
+    assert shares == together([0.5] * 8, doubt + last_bits + last_bits.T, Keyed(3), 4000).each
+    assert shares == pytest.approx([1 / 8] * 8, abs=5 * math.sqrt(7 / 64 / 4000))

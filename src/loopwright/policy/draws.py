@@ -27,11 +27,12 @@ def of_normals(spreads: Sequence[tuple[float, float]], rng: Keyed, draws: int) -
 
 
 def together(means: Sequence[float], covariance: Floats, rng: Keyed, draws: int) -> Shares:
-    """The arms draw as one. Those that are alike draw alike, but for rounding: of them the first counts."""
+    """The arms draw as one. Those that are alike draw alike, but for rounding: of them the first counts. The root is the
+    symmetric one: it does not hang on how directions of equal variance are told apart, which machines do each in their way."""
     with one_thread():
         variances, directions = np.linalg.eigh(covariance)
-        widths = np.sqrt(variances.clip(0.0))
-        departures = (directions * widths) @ _generator(rng).standard_normal((len(means), draws))
+        root = (directions * np.sqrt(variances.clip(0.0))) @ directions.T
+        departures = root @ _generator(rng).standard_normal((len(means), draws))
     return _most((_upright(means) + departures).round(9))
 
 
