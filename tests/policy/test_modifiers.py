@@ -156,6 +156,21 @@ def test_a_decision_over_a_floor_is_as_likely_as_its_draws_make_it(inner: Any, p
         assert mean(weights) == pytest.approx(1.0, abs=5 * stdev(weights) / 4000**0.5)
 
 
+def test_a_decision_among_arms_that_are_alike_is_as_likely_as_stated() -> None:
+    """Nothing but rounding tells their draws apart."""
+    arms = tuple(Arm(name, features={"size": 0.3, "load": 0.7}) for name in "abcdefg")
+    encoding = Encoding(numbers={"u": (0, 1), "v": (0, 1)}, arms=arms)
+    policy = make({"safe_start": {"baseline": "a", "explore": 1, "at_random": 0.2, "policy": {"lin_ts": {"shared": True}}}})
+    draw, memory = Keyed(2), Memory()
+    for trial in range(30):
+        context = {"u": draw.random(), "v": draw.random()}
+        policy.learn(Lesson(context, arms[trial % 7].name, draw.random(), encoding=encoding), memory)
+        memory.advance()
+    picked = [policy.choose(Situation({"u": 0.2, "v": 0.9}, arms, 0, Keyed(seed), encoding), memory) for seed in range(500)]
+    for arm in arms:
+        assert {each.probability for each in picked if each.arm is arm} == {0.2 / 7 + 0.8 * (arm is arms[0])}
+
+
 def test_without_a_floor_a_decision_by_draws_is_not_stated() -> None:
     """Given the draws some arms are out of reach, though any may be taken."""
     policy = make({"safe_start": {"baseline": "c", "explore": 0.4, "at_random": 0, "policy": "thompson"}})

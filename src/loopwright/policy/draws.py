@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loopwright.policy.keyed import Keyed
+from loopwright.policy.linear import DIGITS
 from loopwright.policy.protocol import Shares
 from loopwright.policy.ridge import one_thread
 
 Floats = NDArray[np.float64]
+
+_ROUNDING = 1e-12
+"""A variance that is so small a part of the largest is what rounding leaves of none."""
 
 
 def of_betas(counts: Sequence[tuple[float, float]], rng: Keyed, draws: int) -> Shares:
@@ -27,13 +31,14 @@ def of_normals(spreads: Sequence[tuple[float, float]], rng: Keyed, draws: int) -
 
 
 def together(means: Sequence[float], covariance: Floats, rng: Keyed, draws: int) -> Shares:
-    """The arms draw as one. Those that are alike draw alike, but for rounding: of them the first counts. The root is the
-    symmetric one: it does not hang on how directions of equal variance are told apart, which machines do each in their way."""
+    """The arms draw as one; of those that are alike the first counts. The root is the symmetric one: it does not hang on how
+    directions of equal variance are told apart, which machines do each in their way."""
     with one_thread():
         variances, directions = np.linalg.eigh(covariance)
-        root = (directions * np.sqrt(variances.clip(0.0))) @ directions.T
+        widths = np.sqrt(np.where(variances > _ROUNDING * variances[-1], variances, 0.0))
+        root = (directions * widths) @ directions.T
         departures = root @ _generator(rng).standard_normal((len(means), draws))
-    return _most((_upright(means) + departures).round(9))
+    return _most((_upright(means) + departures).round(DIGITS))
 
 
 def _generator(rng: Keyed) -> np.random.Generator:

@@ -8,14 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from loopwright.policy.linear import Linear, RidgeField, SharedField, reason
+from loopwright.policy.linear import DIGITS, Linear, RidgeField, SharedField, reason
 from loopwright.policy.memory import Recollection
 from loopwright.policy.protocol import Choice, Shares, Situation
 
 
 class LinTs(Linear):
     """Each arm's coefficients are drawn apart, of which one context shows one number: so that number is drawn. Where arms share
-    one model, they see one and the same draw of it."""
+    one model, they see one and the same draw of it; of those that are alike the first is taken."""
 
     v: Annotated[float, Field(gt=0, description="how far rewards scatter, on the scale 0..1")] = 0.25
     ridge: RidgeField = 1.0
@@ -38,7 +38,7 @@ class LinTs(Linear):
         if self.shared:
             size = len(rows[0])
             departures = self.common(memory, size).drawn(rows, self.ridge, rng.normals(size))
-            draws = [mean + self.v * departure for mean, departure in zip(worth, departures, strict=True)]
+            draws = [round(mean + self.v * departure, DIGITS) for mean, departure in zip(worth, departures, strict=True)]
         else:
             v, normals = self.v, rng.normals(len(arms))
             draws = [mean + v * sqrt(each) * noise for mean, each, noise in zip(worth, variance, normals, strict=True)]

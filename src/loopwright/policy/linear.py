@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PLACE = "#linear"
 """Where the memory holds the sums, by arm; those that all arms share stand under no name."""
 
+DIGITS = 9
+"""Of what arms draw by one model: those that are alike draw alike, and what rounding makes of them decides nothing."""
+
 _NOTHING: dict[str, Any] = {}
 
 RidgeField: TypeAlias = Annotated[float, Field(gt=0, description="how strongly coefficients are held near 0")]
