@@ -111,6 +111,25 @@ def test_a_mistake_is_found_where_it_stands(desk: Desk, text: str, said: str) ->
     assert said in ended.err
 
 
+REQUIRED = "{type: object, properties: {text: {type: string}}, required: [text]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MODEL + f"constraints: {{schema: {REQUIRED}, allOf: [{{properties: {{note: {{type: string}}}}}}]}}}}\n"
+        "validators: {length: {field: note, max_words: 5}}\n",
+        rules('    row: [\'{"text": "a", "note": "b"}\']\n') + f"constraints: {{schema: {REQUIRED}}}}}\n"
+        "validators: {length: {field: note, max_words: 5}}\n",
+        MODEL + f"task: {{label: topic, labels: [a, b]}}\nconstraints: {{schema: {REQUIRED}}}}}\n"
+        'validators: {entailment: {premise: <text>, hypothesis: "about <topic>", model: writer}}\n',
+    ],
+    ids=["of another part of the schema", "of the grammar beyond the schema", "the label, which rows are not asked to hold"],
+)
+def test_what_rows_may_have_is_nothing_that_no_row_has(desk: Desk, text: str) -> None:
+    assert desk.call("check", desk.write(f"{text}{TARGET}")).code == 0
+
+
 def test_what_follows_from_a_recipe_is_told(desk: Desk) -> None:
     told = desk.check(FREE + "constraints: {facts: [at most two sentences, sounds like a poem]}\n" + TARGET).out
     assert 'schema, derived from the grammar: {"type":"object"' in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import orjson
 
@@ -17,6 +18,7 @@ from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
 from loopwright.quality.validators.entailment import names_in
 from loopwright.quality.validators.schema import agree, compiled
+from loopwright.records import Fields
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish, seeds
 from loopwright.workflows.datagen.brief import Brief
@@ -24,6 +26,9 @@ from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of
 from loopwright.workflows.datagen.generators.plans import PLANNED
 from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
+
+_MORE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"))
+"""Where a schema has one of these, its rows may have fields that `properties` does not name."""
 
 
 def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
@@ -96,10 +101,12 @@ def _validators(brief: Brief) -> Iterator[Problem]:
 
 def _looked_at(brief: Brief) -> Iterator[Problem]:
     """What validators look at and no row is asked to have: each would fail."""
-    fields = brief.schema.get("properties")
-    if not isinstance(fields, Mapping):
+    schemas = [brief.schema, *([brief.grammar.schema()] if brief.grammar is not None else [])]
+    if any(not isinstance(schema.get("properties"), Mapping) or not _MORE.isdisjoint(schema) for schema in schemas):
         return
-    claims = {*fields, *(brief.recipe.grammar.rules if brief.recipe.grammar else ()), "label", *PLANNED.values()}
+    fields = {str(name) for schema in schemas for name in cast(Fields, schema["properties"])}
+    rules = brief.recipe.grammar.rules if brief.recipe.grammar else ()
+    claims = {*fields, *rules, "label", *([brief.wanted_label] if brief.wanted_label else []), *PLANNED.values()}
     for name, parameters in brief.validators.items():
         for key, said in parameters.items() if isinstance(parameters, Mapping) else ():
             if key == "field" and isinstance(said, str):
