@@ -107,6 +107,25 @@ async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str, write: Writ
     raise AssertionError("no call failed")
 
 
+IN_TURN = """
+grammar:
+  start: row
+  row_values: [about]
+  rules:
+    row: ['{"text": "<said>", "about": "<about>"}']
+    about: [{llm_fill: {prompt: "Name a thing."}}]
+    said: [{llm_fill: {prompt: "One sentence about <about>."}}]
+"""
+
+
+@pytest.mark.parametrize(("fails", "calls"), [("slot 0.0", ["slot 0.0"]), (None, ["slot 0.0", "slot 0.1"])])
+async def test_the_calls_of_a_row_are_those_that_were_made(fails: str | None, calls: list[str]) -> None:
+    brief = recipe(f"workflow: datagen\n{IN_TURN}\n{MODEL}\ntarget: {{accepted: 5}}").brief
+    script = Script(fails)
+    (row,) = await way(arm("templater"), ()).generator(brief, "writer").write([Order(0, None)], trial(script), material())
+    assert [request.purpose for request in script.asked] == row.lineage["calls"] == calls
+
+
 async def test_every_kind_can_be_the_first_of_a_chain(kind: str, write: Write) -> None:
     for row in await write("chain", ORDERS, Script(), chain=[{kind: WANTS.get(kind, {})}, "evolve"]):
         assert row.trouble is None

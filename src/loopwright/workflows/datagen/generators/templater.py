@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from loopwright.errors import BadAnswer, CallError
 from loopwright.llm import prompts
@@ -61,13 +62,13 @@ class Drawing(FromNothing):
     async def _row(self, order: Order, draft: Draft, trial: Trial) -> Written:
         """Slots that need the answers of others are asked for when those are there."""
         answers: dict[int, str] = {}
-        found: list[Asked | CallError] = []
+        found: dict[int, Asked | CallError] = {}
         lost: CallError | None = None
         while lost is None and (ready := draft.ready(answers)):
             async with asyncio.TaskGroup() as group:
                 filling = [group.create_task(self._fill(ask, order, trial)) for ask in ready]
             for ask, filled in zip(ready, filling, strict=True):
-                found.append(said := filled.result())
+                found[ask.slot] = said = filled.result()
                 if isinstance(said, Asked):
                     answers[ask.slot] = piece(said.reply.text)
                 else:
@@ -94,16 +95,16 @@ def _written(
     order: Order,
     draft: Draft,
     answers: Mapping[int, str],
-    found: Sequence[Asked | CallError] = (),
+    found: Mapping[int, Asked | CallError] = MappingProxyType({}),
     lost: CallError | None = None,
 ) -> Written:
     lineage: dict[str, Json] = {"path": draft.path} if draft.path else {}
-    asked = [each for each in found if isinstance(each, Asked)]
+    asked = [each for each in found.values() if isinstance(each, Asked)]
     if asked:
         lineage |= {"model": ", ".join(dict.fromkeys(each.model for each in asked)), "prompts": [each.prompt for each in asked]}
     if found:
-        lineage["calls"] = [f"slot {order.index}.{slot.number}" for slot in draft.slots]
-    used = added(*(usage(each.reply if isinstance(each, Asked) else each) for each in found))
+        lineage["calls"] = [f"slot {order.index}.{slot}" for slot in found]
+    used = added(*(usage(each.reply if isinstance(each, Asked) else each) for each in found.values()))
     trouble = None if lost is None else f"{lost.kind}: {lost}"
     data = draft.filled(answers) if lost is None else None
     return Written(order, data, _facts(order, draft, answers), trouble, lineage, used)
