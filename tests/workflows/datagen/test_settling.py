@@ -10,9 +10,12 @@ import pytest
 
 from loopwright.loop.trial import Item, Trial
 from loopwright.loop.work import Outcome, Settlement
+from loopwright.quality.gate import Memories, View, passed
+from loopwright.quality.row import Row, Ruling
 from loopwright.records import Decision, DecisionId
 from loopwright.spec.load import validate
 from loopwright.spec.yaml import parse
+from loopwright.workflows.datagen.generators.protocol import Order, Written
 from loopwright.workflows.datagen.recipe import Recipe
 from loopwright.workflows.datagen.state import State
 from loopwright.workflows.datagen.trial import Datagen
@@ -132,3 +135,35 @@ def test_why_most_rows_failed_is_told_whole_on_one_line() -> None:
     run, why = Run(), "; ".join(f"{number} words are not in the list" for number in range(20))
     run.state.reject("vocabulary", why.replace("; ", ";\n", 1))
     assert (run.work.missed(run.state) or "").endswith(f"1 of 1 rejects failed at vocabulary, the last because: {why}")
+
+
+class Counting:
+    """A memory that counts the rows that it is told to expect."""
+
+    bytes = 0
+
+    def __init__(self) -> None:
+        self.expected = self.admitted = 0
+
+    def __len__(self) -> int:
+        return self.admitted
+
+    def expect(self, rows: Sequence[Row], among: int | None = None) -> None:
+        self.expected += len(rows)
+
+    def look(self, row: Row, among: int | None = None) -> Ruling:
+        return Ruling(True)
+
+    def admit(self, id: str, row: Row) -> None:
+        self.admitted += 1
+
+
+@pytest.mark.parametrize("seeds", [0, 1])
+async def test_rows_are_compared_with_seeds_only_where_there_are_some(seeds: int) -> None:
+    work, memory = Datagen(validate(parse(RECIPE.replace("judge: {model: writer, threshold: 0.5}, ", "")), Recipe)), Counting()
+    work._seeds = Memories({"similarity": memory})
+    for number in range(seeds):
+        work._seeds.admit(f"seed-{number}", Row({"text": "a seed"}))
+    written = [Written(Order(at, None), row) for at, row in enumerate(texts(1, 2))]
+    assert all(passed(said) for said in await work._examined(written, Trial(0, Item("batch-0"), 0), View({})))
+    assert memory.expected == 2 * seeds

@@ -135,7 +135,7 @@ class Datagen:
     async def _examined(self, written: Sequence[Written], trial: Trial, view: View) -> list[list[Said]]:
         """What the gate says of each row; of the batch as a whole, it says the same of each that had passed until then."""
         rows = [row_of(trial, each.order.index, each.data, each.facts) for each in written if isinstance(each.data, dict)]
-        for memories in (self._seeds.view(), view):
+        for memories in (view, self._seeds.view()) if len(self._seeds) else (view,):
             memories.expect(rows)
         if self.gate.asks:
             async with asyncio.TaskGroup() as group:
