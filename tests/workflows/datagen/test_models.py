@@ -206,10 +206,15 @@ def test_an_arm_that_always_fails_is_switched_off_where_all_can_see_it(desk: Des
 def test_the_last_arm_is_never_switched_off(desk: Desk) -> None:
     ended = desk.run(f"{TASK}\nmodels:\n{model('chatty')}\ntarget: {{accepted: 20}}")
     assert ended.code == 4
-    assert "gave up: none of the last 50" in ended.out
+    assert "gave up: none of the first 10" in ended.out
     assert (
         "rejects failed at written, the last because: BadAnswer: the answer holds no complete JSON value: 'Sure!" in ended.out
     )
+    assert 100 <= len(desk.rows("rejects.jsonl")) < 110
+    assert "target.batches=100 goes on with this one" in ended.out
+    again = desk.call("runs", "resume", str(desk.place), "--set", "target.batches=100")
+    assert again.code == 4
+    assert "gave up: none of the last 50" in again.out
     assert 500 <= len(desk.rows("rejects.jsonl")) < 510
 
 

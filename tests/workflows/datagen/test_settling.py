@@ -125,6 +125,23 @@ def test_five_whole_batches_without_a_row_switch_an_arm_off() -> None:
         assert run.settle(texts(*range(10)), bad, "two").events == ()
 
 
+@pytest.mark.parametrize(
+    ("begins", "target", "arms", "batches"),
+    [("bad", "", 1, 10), ("bad", "", 8, 16), ("bad", "", 40, 50), ("bad", ", batches: 400", 1, 50), ("good", "", 1, 51)],
+    ids=["nothing was accepted", "many arms", "more arms", "bounded by hand", "something was accepted"],
+)
+def test_a_run_gives_up_soon_where_nothing_was_ever_accepted(begins: str, target: str, arms: int, batches: int) -> None:
+    listed = ", ".join(f"{{id: arm-{number}, kind: naive}}" for number in range(arms))
+    text = RECIPE.replace("{id: one, kind: naive}, {id: two, kind: naive}", listed)
+    run = Run(text.replace("accepted: 12", f"accepted: 12{target}"))
+    for number in range(batches):
+        score = 1.0 if begins == "good" and number == 0 else 0.0
+        settled = run.settle(texts(*range(10)), [score] + [0.0] * 9, "arm-0")
+        assert (settled.end is not None) == (number == batches - 1)
+    assert (settled.end or "").startswith("gave up: none of the ")
+    assert ("target.batches=" in (settled.end or "")) == (batches < 50)
+
+
 def test_half_batches_count_half() -> None:
     run = Run()
     events = [run.settle(texts(*range(5)), [0.0] * 5).events for _ in range(10)]

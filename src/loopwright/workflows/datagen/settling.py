@@ -14,7 +14,7 @@ from loopwright.workflows.datagen.ledger import EVALUATION
 from loopwright.workflows.datagen.material import Past
 from loopwright.workflows.datagen.raising import RAISED
 from loopwright.workflows.datagen.rewards import Batch, earned
-from loopwright.workflows.datagen.state import PATIENCE, State
+from loopwright.workflows.datagen.state import DRY, HOPELESS, PATIENCE, State
 
 if TYPE_CHECKING:
     from loopwright.workflows.datagen.evaluating import Evaluation
@@ -150,13 +150,27 @@ class Settling:
         state, target = self._state, self._brief.quotas.target
         if state.accepted >= target:
             return f"target reached: {target} rows accepted"
-        if state.is_dry:
-            again = "a changed recipe is another run, --fresh begins anew with the same"
-            return f"gave up: none of the last {state.dry} rows was accepted; {again}"
+        if state.is_dry(self._patience):
+            return self._gave_up()
         most = self._brief.recipe.most_trials()
         if self._trial.number + 1 >= most:
             return f"target.batches reached: {most:,} batches have settled; a larger bound lets the run go on"
         return None
+
+    @property
+    def _patience(self) -> int:
+        """Little where nothing was ever accepted, unless somebody has said how many batches there may be."""
+        if self._state.accepted or self._brief.recipe.target.batches is not None:
+            return DRY
+        return min(DRY, max(HOPELESS, 2 * len(self._brief.arms)))
+
+    def _gave_up(self) -> str:
+        rows = self._state.dry
+        if self._patience == DRY:
+            again = "a changed recipe is another run, --fresh begins anew with the same"
+            return f"gave up: none of the last {rows} rows was accepted; {again}"
+        again = f"a changed recipe is another run, target.batches={self._brief.recipe.most_trials()} goes on with this one"
+        return f"gave up: none of the first {rows} rows was accepted; rejects.jsonl tells why; {again}"
 
 
 def row_of(trial: Trial, index: int, data: Any, facts: Fields) -> Row:

@@ -16,6 +16,8 @@ PATIENCE = 5
 """An arm whose rows failed for so many whole batches in a row is switched off."""
 DRY = 50
 """After so many whole batches without an accepted row the run ends."""
+HOPELESS = 10
+"""After so many, where there was none from the start; of many arms, after two for each."""
 _RECENT = 50.0
 """About how many rows the share of rejects looks back over."""
 
@@ -81,6 +83,6 @@ class State:
         self.off[arm] = trial
         return True
 
-    @property
-    def is_dry(self) -> bool:
-        return self.dry >= DRY * self._batch_size
+    def is_dry(self, batches: int) -> bool:
+        """Whether so many whole batches have passed since a row was accepted."""
+        return self.dry >= batches * self._batch_size
