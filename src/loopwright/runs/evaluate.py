@@ -17,7 +17,7 @@ from loopwright.policy.encoding import Encoding
 from loopwright.policy.evaluation import Evaluation, Log, Logged, LoggedTrial, Setting, computed, evaluate
 from loopwright.policy.evaluation.log import Situate, as_logged
 from loopwright.policy.linear import Linear
-from loopwright.policy.modifier import chain
+from loopwright.policy.modifier import innermost
 from loopwright.policy.protocol import Lesson, Policy
 from loopwright.records import Json
 from loopwright.runs.beginning import Beginning
@@ -53,13 +53,13 @@ class Other(NamedTuple):
 def evaluate_run(folder: RunFolder, file: Path, setting: Setting) -> Answer:
     """`file` holds a `policy:` block; a whole spec will do."""
     with RunReader.open(folder.store) as reader:
-        there = extent(reader)
-        _check(folder, there)
-        meta = reader.meta()
+        there, meta = extent(reader), reader.meta()
         spec = meta["start"]["spec"]
+        _check(folder, there, spec, setting)
         other = _other(file, workflows.KINDS.load(spec["workflow"]).spec)
         own = _own(meta) if there.unstated else None
-        encoding = _encoding(meta["start"]) if any(map(_generalises, (other.policy, own))) else None
+        features = any(isinstance(innermost(each), Linear) for each in (other.policy, own) if each)
+        encoding = _encoding(meta["start"]) if features else None
         unit = scale(reader)
         zero = unit.zero if unit is not None and there.stops else None
         log = Log(_trials(reader, there, encoding), there.trials, there.lag, spec["seed"], _situate(encoding), zero)
@@ -74,11 +74,21 @@ def evaluate_run(folder: RunFolder, file: Path, setting: Setting) -> Answer:
         return Answer(spec["policy"], other.named.model_dump(mode="json"), there.trials, evaluation, unit)
 
 
-def _check(folder: RunFolder, there: Extent) -> None:
+def _check(folder: RunFolder, there: Extent, spec: dict[str, Any], setting: Setting) -> None:
     if not there.decisions:
         raise UsageError(f"{folder.name} has taken no decisions: there is nothing to evaluate a policy on")
     if not there.rewarded:
         raise UsageError(f"none of the {there.decisions:,} decisions of {folder.name} has earned anything yet")
+    if there.stops and not setting.alone and _holds_what_followed(spec):
+        raise UsageError(
+            f"a reward of {folder.name} holds what followed it, too (return_to_go), so that those of a trial do not add up: "
+            "--alone asks what each decision would earn by itself"
+        )
+
+
+def _holds_what_followed(spec: dict[str, Any]) -> bool:
+    reward = spec.get("reward")
+    return isinstance(reward, dict) and bool(reward.get("return_to_go"))
 
 
 def _own(meta: dict[str, Any]) -> Policy:
@@ -88,14 +98,8 @@ def _own(meta: dict[str, Any]) -> Policy:
     return build(named) if beginning is None else beginning.policy(named)
 
 
-def _generalises(policy: Policy | None) -> bool:
-    """Whether it looks at features, which only the workflow can tell."""
-    for modifier in chain(policy) if policy else ():
-        policy = modifier.inner
-    return isinstance(policy, Linear)
-
-
 def _encoding(began: dict[str, Any]) -> Encoding | None:
+    """How contexts become numbers, which only the workflow can tell."""
     spec = began["spec"]
     workflow: Workflow = workflows.KINDS.load(spec["workflow"])
     work = at_work(workflow, workflow.spec.model_validate_json(json.dumps(spec)))

@@ -35,15 +35,15 @@ class Decided(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """What there is to read. `lag` is how far decisions lie behind what had settled; `unstated` ones have no probability; those
-    that are `stops` took the arm of that name, and their trials no more decisions."""
+    """What there is to read. `lag` is how far decisions lie behind what had settled; `unstated` ones have no probability.
+    Where it `stops`, arms of that name were offered, after which a trial takes no more decisions."""
 
     trials: int
     decisions: int
     rewarded: int
     unstated: int
     lag: int
-    stops: int
+    stops: bool
 
 
 class Scale(NamedTuple):
@@ -65,12 +65,13 @@ def extent(reader: RunReader) -> Extent:
     """Up to the trial that was the last to settle when this was asked."""
     trials = reader.last(TRIAL) + 1
     ((decisions, unstated, lag, stops),) = reader.query(
-        "SELECT count(*), count(*) - count(probability), coalesce(max(trial - version), 0), coalesce(sum(arm = 'stop'), 0)"
+        "SELECT count(*), count(*) - count(probability), coalesce(max(trial - version), 0),"
+        " coalesce(max(instr(arms, '\"stop\"')), 0)"
         " FROM decision WHERE trial < :trials",
         {"trials": trials},
     )
     ((rewarded,),) = reader.query("SELECT count(*) FROM reward WHERE settled_by < :trials", {"trials": trials})
-    return Extent(trials, decisions, rewarded, unstated, lag, stops)
+    return Extent(trials, decisions, rewarded, unstated, lag, stops > 0)
 
 
 def scale(reader: RunReader) -> Scale | None:

@@ -104,6 +104,19 @@ def test_what_followed_counts_where_the_spec_says_so(desk: Desk) -> None:
         own = [one["reward_parts"]["own"] for one in decided]
         assert [one["reward"] for one in decided] == pytest.approx([sum(own[at:]) for at in range(3)])
     assert own[0] == pytest.approx(-1 - 0.007), "the third was right, and was talked out of it"
+    desk.run("policy: uniform\nreward: {return_to_go: true}\nmax_turns: 3\n", "--name", "varied")
+    asked = ["policy", "evaluate", desk.place.name, "--policy", "spec.yaml"]
+    refused = desk.call(*asked)
+    assert (refused.code, "--alone asks what each decision would earn by itself" in refused.err) == (2, True)
+    assert desk.call(*asked, "--alone").code == 0
+
+
+def test_a_run_that_never_stops_is_compared_by_whole_trials_too(desk: Desk) -> None:
+    desk.run("policy: {fixed: neutral_steps}\nmax_turns: 2\n")
+    (desk.folder / "other.yaml").write_text("policy: {fixed: stop}\n")
+    for file in ("spec.yaml", "other.yaml"):
+        told = json.loads(desk.call("policy", "evaluate", desk.place.name, "--policy", file, "--json").out)
+        assert (told["per"], told["support"]["trials"], told["support"]["decisions"]) == ("trial", 12, 24)
 
 
 @pytest.mark.parametrize(
