@@ -41,6 +41,11 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             "label: {enum: [bad]}}}}\n",
             "task.labels.good: is wanted, and no row of the schema can have it",
         ),
+        (
+            MODEL + 'task: {labels: {"1.5": 1, "2.50": 1}}\nconstraints: {schema: {type: object, properties: {text: {type: '
+            "string}, label: {type: number}}}}\n",
+            'task.labels["2.50"]: is wanted, and no row of the schema can have it',
+        ),
         ("", "arms: there is nothing that could write rows"),
         (
             GRAMMAR + "validators: {length: {max_words: 3, field: txet}}\n",

@@ -19,7 +19,7 @@ from loopwright.quality import build
 from loopwright.quality.choosing import Choice, Left, choose
 from loopwright.quality.gate import Gate
 from loopwright.quality.languages import NAMES
-from loopwright.quality.row import Row
+from loopwright.quality.row import Row, as_text
 from loopwright.quality.validator import Given
 from loopwright.quality.validators.judge import CRITERIA
 from loopwright.quality.validators.schema import compiled
@@ -280,12 +280,12 @@ def _unfolded(schema: Fields) -> Fields:
 
 
 def _scalar(label: str) -> Json:
-    """The number or truth value that a label writes, or else the label."""
+    """The number or truth value that a label writes as rows do (1.5, not 1.50), or else the label."""
     try:
         read: Json = orjson.loads(label)
     except ValueError:
         return label
-    return read if isinstance(read, int | float) else label
+    return read if isinstance(read, int | float) and as_text(read) == label else label
 
 
 def _ways(kind: str) -> list[ArmBlock]:
