@@ -96,6 +96,17 @@ def test_it_orders_answers_of_unseen_questions_is_calibrated_and_comes_back_from
     assert fit(rows, How(kind)) == fitted, "the same rows give the same classifier"
 
 
+def test_of_words_that_are_as_frequent_the_same_are_kept_in_every_process() -> None:
+    """Six thousand, each in three texts; five thousand count."""
+    words = [f"w{number:04}" for number in range(6000)]
+    rows = [
+        Labelled(f"q{at}", "What is it?", (Given(" ".join(words[at % 4 :: 4]), str(at)),), (at % 3 == 0,)) for at in range(12)
+    ]
+    sight: Any = fit(rows, How("tfidf")).plain()["sight"]
+    kept = sorted(sight["rarity"].keys() & set(words))
+    assert kept == words[: len(kept)] != []
+
+
 def test_modes_follow_confidence_where_the_answer_stayed_and_name_changes_where_it_did_not() -> None:
     fitted = fit(made(300))
     surely, hardly = (-0.01,) * 6, (-1.5,) * 6

@@ -86,7 +86,8 @@ def _sight(rows: Sequence[Labelled], how: How) -> Sight:
         return Embedded(how.embedder)
     texts = [set(terms(f"{row.question}\n{answer.text}")) for row in rows for answer in row.answers]
     counts = Counter(term for text in texts for term in text)
-    common = [term for term, count in counts.most_common(_MOST_TERMS) if count >= _FEWEST_TEXTS]
+    by_count = sorted(counts, key=lambda term: (-counts[term], term))  # a set has no order that is the same in two processes
+    common = [term for term in by_count[:_MOST_TERMS] if counts[term] >= _FEWEST_TEXTS]
     return Worded({term: math.log((1 + len(texts)) / (1 + counts[term])) + 1.0 for term in sorted(common)})
 
 
