@@ -166,7 +166,7 @@ def test_labels_are_written_as_csv_and_read_again(tmp_path: Path) -> None:
     labelled.write(tmp_path / "labels.csv", [row._replace(id="same") for row in rows])
     asked_anew = labelled.read(tmp_path / "labels.csv", str)
     assert [(row.id, row.right) for row in asked_anew] == [("same", row.right) for row in rows]
-    odd = [row._replace(answers=(Given("a\u2028b\x85c", "18"),), right=(True,)) for row in rows]
+    odd = [row._replace(answers=(Given("a\u2028b\x85c\rd\r\ne", "18"),), right=(True,)) for row in rows]
     labelled.write(tmp_path / "labels.csv", odd)
     assert [row.answers for row in labelled.read(tmp_path / "labels.csv", str)] == [row.answers for row in odd]
     turn = {"question": "Q?", "answer": "a\u2028b\x85c", "prompt_id": None, "delta_accuracy": 0}

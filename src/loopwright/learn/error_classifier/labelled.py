@@ -70,7 +70,7 @@ def read(path: Path, said: Said) -> list[Labelled]:
     """Traces of correction runs (JSONL), or CSV with these columns; those without a reference answer are left out. `said` reads
     what a text answers, where that does not stand beside it."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")  # with the ends of lines that answers have
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
