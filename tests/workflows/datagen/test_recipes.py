@@ -135,6 +135,12 @@ def test_what_rows_may_have_is_nothing_that_no_row_has(desk: Desk, text: str) ->
     assert desk.call("check", desk.write(f"{text}{TARGET}")).code == 0
 
 
+def test_the_label_may_be_of_the_same_kind_as_another_field(desk: Desk) -> None:
+    fields = "text: {type: string}, kind: {enum: [a, b]}, label: {$ref: '#/properties/kind'}"
+    schema = f"constraints: {{schema: {{type: object, properties: {{{fields}}}, required: [text]}}}}"
+    assert desk.call("check", desk.write(f"{MODEL}task: {{labels: [a, b]}}\n{schema}\n{TARGET}")).code == 0
+
+
 def test_what_follows_from_a_recipe_is_told(desk: Desk) -> None:
     told = desk.check(FREE + "constraints: {facts: [at most two sentences, sounds like a poem]}\n" + TARGET).out
     assert 'schema, derived from the grammar: {"type":"object"' in told

@@ -93,7 +93,7 @@ class Brief:
         named = self.schema.get("properties")
         if self.schema == self.assumed or not isinstance(named, Mapping) or name not in named:
             return {label: label for label in labels}
-        fits = compiled({**self.named_parts, "type": "object", "properties": {name: named[name]}}).is_valid
+        fits = compiled({**self.named_parts, "type": "object", "properties": named}).is_valid
         readings = {label: [each for each in (label, _scalar(label)) if fits({name: each})] for label in labels}
         return {label: found[0] for label, found in readings.items() if found}
 
