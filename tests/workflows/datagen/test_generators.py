@@ -16,6 +16,8 @@ from loopwright.llm.messages import Reply, Request
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Trial
 from loopwright.quality.gate import View
+from loopwright.quality.validators.schema import compiled
+from loopwright.records import Json
 from loopwright.spec.load import validate
 from loopwright.spec.yaml import parse
 from loopwright.workflows.datagen.generators import GENERATORS, way
@@ -105,6 +107,21 @@ async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str, write: Writ
             assert written[0].trouble == "Overloaded: too busy"
             return
     raise AssertionError("no call failed")
+
+
+@pytest.mark.parametrize(("place", "fits", "other"), [("#/properties/text", "b", 3), ("#", {"text": "b"}, {"rows": []})])
+async def test_a_schema_that_refers_to_its_own_places_does_so_among_several_rows(place: str, fits: Json, other: Json) -> None:
+    fields = f"text: {{type: string}}, more: {{$ref: '{place}'}}"
+    schema = f"constraints: {{schema: {{type: object, properties: {{{fields}}}, required: [text]}}}}"
+    brief = recipe(f"workflow: datagen\n{schema}\n{MODEL}\ntarget: {{accepted: 5}}").brief
+    script = Script()
+    await (
+        way(arm("naive", plan=0), ())
+        .generator(brief, "writer")
+        .write([Order(0, None), Order(1, None)], trial(script), material())
+    )
+    valid = compiled(script.asked[0].schema or {}).is_valid
+    assert valid({"rows": [{"text": "a", "more": fits}]}) and not valid({"rows": [{"text": "a", "more": other}]})
 
 
 IN_TURN = """

@@ -74,7 +74,7 @@ class Whole:
         least: Fields = {"type": "object", "properties": more or {}, "required": list(more or ())}
         if more:
             inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
-        return Shape({**_rows(inner), **named}, _rows(least))
+        return Shape(_moved({**_rows(inner), **named}, tuple(f"#/{name}/" for name in named)), _rows(least))
 
     async def write(
         self, orders: Sequence[Order], trial: Trial, most: int, sheet: Callable[[Sequence[Order], Trial], Sheet]
@@ -121,6 +121,19 @@ class Whole:
 def _rows(each: Fields) -> Fields:
     several: Fields = {"rows": {"type": "array", "items": each}}
     return {"type": "object", "properties": several, "required": ["rows"], "additionalProperties": False}
+
+
+def _moved(part: Any, kept: tuple[str, ...]) -> Any:
+    """The schema of a row among those of a list: what it refers to within itself lies deeper, but for what is `kept`."""
+    if isinstance(part, list | tuple):
+        return [_moved(each, kept) for each in part]
+    if not isinstance(part, Mapping):
+        return part
+    found = {name: _moved(each, kept) for name, each in part.items()}
+    place = found.get("$ref")
+    if isinstance(place, str) and (place == "#" or (place.startswith("#/") and not place.startswith(kept))):
+        found["$ref"] = f"#/properties/rows/items{place[1:]}"
+    return found
 
 
 def rows_of(data: Any) -> list[Found]:
