@@ -25,7 +25,7 @@ Said: TypeAlias = Callable[[str], str | None]
 
 
 _Line: TypeAlias = tuple[int, dict[str, str]]
-"""A line of a sheet, with its number."""
+"""A row of a sheet, with the number of the line that it ends with."""
 
 
 class Labelled(NamedTuple):
@@ -96,11 +96,12 @@ def write(path: Path, rows: Sequence[Labelled]) -> None:
 
 
 def _from_csv(text: str, path: Path, said: Said) -> Iterator[Labelled]:
-    sheet = csv.DictReader(StringIO(text, newline=""))
+    sheet = csv.DictReader(StringIO(text, newline=""), restval="")
     lacking = [name for name in _NEEDED if name not in (sheet.fieldnames or ())]
     if lacking:
         raise UsageError(f"{path} has no column {', '.join(lacking)}; the columns are {', '.join(COLUMNS)}")
-    for id, lines in groupby(enumerate(sheet, 2), key=lambda each: each[1]["question_id"]):
+    numbered = ((sheet.line_num, line) for line in sheet)
+    for id, lines in groupby(numbered, key=lambda each: each[1]["question_id"]):
         for talk in _talks(lines, path):
             rows = [talk[turn] for turn in sorted(talk)]
             answers = tuple(_given(line, said, path, number) for number, line in rows)
