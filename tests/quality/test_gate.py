@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -139,6 +139,14 @@ def test_rows_that_are_expected_are_told_what_others_are(scores: bool) -> None:
 
     assert said(expected=True) == said(expected=False)
     assert {passed(each) for each in said(expected=True)} == {True, False}
+
+
+@pytest.mark.parametrize("validator", [{"similarity": {"max": 0.9}}, {"deduplication": {"exact": False}}])
+def test_of_two_rows_alike_the_earlier_is_named_whenever_they_were_looked_at(validator: Any) -> None:
+    memories, row = build(validator, Given()).memories(), Row({"text": "Where is my parcel, please?"})
+    for at in range(2):
+        memories.admit(f"0.{at}", row)
+        assert "row 0.0" in (memories.look(row)[0].ruling.reason or "")
 
 
 def test_a_memory_that_cannot_expect_rows_says_so_when_it_looks() -> None:

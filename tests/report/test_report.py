@@ -85,7 +85,7 @@ def test_what_it_shows_of_each_arm_agrees_with_the_store(run: RunFolder) -> None
 
 def test_stretches_that_are_drawn_apart_hold_enough_trials_and_all_of_them(run: RunFolder) -> None:
     course = course_of(run, 10)
-    coarse = coarser(course, 3 * course.width)
+    coarse = coarser(course, 2 * course.width + 1)
     assert coarse.width == 3 * course.width
     assert sum(coarse.decisions) == sum(course.decisions) and sum(coarse.explored) == sum(course.explored)
     assert [summed(line.cells).pulls for line in coarse.lines] == [summed(line.cells).pulls for line in course.lines]

@@ -85,6 +85,9 @@ def planless(request):
 def down(request):
     raise Unavailable("out of reach")
 
+def half(request):
+    return down(request) if "Name a thing." in request.messages[-1].content else good(request)
+
 def failing(request):
     raise Rejected("this model is out of order")
 
@@ -329,6 +332,17 @@ def test_a_row_that_the_fallback_wrote_is_not_said_to_be_of_the_model_that_was_a
     recipe = f"{TASK}{SLOTS}\nmodels:\n{models}\narms: [{{id: t, model: writer, kind: {arm}}}]\ntarget: {{accepted: 20}}"
     assert desk.run(recipe).code == 0
     assert {row["lineage"]["model"] for row in desk.rows() if "calls" in row["lineage"]} == {"other"}
+
+
+def test_a_row_of_several_models_is_said_to_be_of_each_of_them(desk: Desk) -> None:
+    models = model("half").replace("}\n", ", fallback: other, limits: {retries: 0}}\n") + model("good", "other")
+    slots = "thing: [{llm_fill: {prompt: Name a thing.}}], said: [{llm_fill: {prompt: One sentence.}}]"
+    grammar = f"""grammar: {{start: row, rules: {{row: ['{{"text": "<thing>: <said>"}}'], {slots}}}}}"""
+    assert desk.run(f"{grammar}\nmodels:\n{models}\narms: [{{id: t, kind: templater}}]\ntarget: {{accepted: 5}}").code == 0
+    assert {row["lineage"]["model"] for row in desk.rows()} == {"other, writer"}
+    told = json.loads(desk.call("runs", "export", str(desk.place), "--as", "prov").out)
+    agents = [ends["prov:agent"] for ends in told["wasAttributedTo"].values()]
+    assert set(agents) == {"lw:model/other", "lw:model/writer"} <= told["agent"].keys()
 
 
 @pytest.mark.parametrize("judge", ["critic", '{model: critic, criteria: "short, natural."}'])
