@@ -11,7 +11,7 @@ from tests.workflows.datagen.conftest import TASK
 from tests.workflows.datagen.scripts import Script, Steps, material
 from tests.workflows.datagen.test_models import SLOTS
 
-from loopwright.errors import CallError
+from loopwright.errors import BadAnswer, CallError
 from loopwright.llm.messages import Reply, Request
 from loopwright.loop.stage import Stages
 from loopwright.loop.trial import Item, Trial
@@ -122,6 +122,25 @@ async def test_a_schema_that_refers_to_its_own_places_does_so_among_several_rows
     )
     valid = compiled(script.asked[0].schema or {}).is_valid
     assert valid({"rows": [{"text": "a", "more": fits}]}) and not valid({"rows": [{"text": "a", "more": other}]})
+
+
+class Undecided(Script):
+    """Says nothing of use where it is asked whether a row rests on its passage."""
+
+    async def ask(self, model: str, request: Request, step: int = 0) -> Reply:
+        reply = await super().ask(model, request, step)
+        if not request.purpose.startswith("answerable"):
+            return reply
+        error = BadAnswer("the answer holds no JSON", charged=True)
+        error.spent = reply.spent
+        raise error
+
+
+async def test_what_checks_without_an_answer_have_cost_is_said_with_their_rows(write: Write) -> None:
+    script = Undecided()
+    written = await write("retrieval", ORDERS, script)
+    assert all("could not be asked: BadAnswer" in (row.trouble or "") for row in written)
+    assert sum(cast(int, row.usage["input_tokens"]) for row in written) == 10 * len(script.asked)
 
 
 IN_TURN = """

@@ -109,13 +109,15 @@ class Retrieving(FromNothing):
         prompt = prompts.render("answerable", passage=self._known[cited], item=item)
         calls = cast(list[Json], row.lineage["calls"])
         now = replace(row, lineage={**row.lineage, "calls": [*calls, purpose]})
+        written = cast(dict[str, int], row.usage)
         try:
             reply = (await self._checker.ask(trial, prompt, purpose, _ANSWERABLE)).reply
         except CallError as error:
-            return replace(now, trouble=f"whether it rests on {cited} could not be asked: {error.kind}: {error}")
+            trouble = f"whether it rests on {cited} could not be asked: {error.kind}: {error}"
+            return replace(now, trouble=trouble, usage=added(written, usage(error)))
         said: Any = reply.data
-        trouble = None if said["answerable"] else f"it does not rest on {cited}: {quote(said['reason'], limit=200)}"
-        return replace(now, trouble=trouble, usage=added(cast(dict[str, int], row.usage), usage(reply)))
+        lost = None if said["answerable"] else f"it does not rest on {cited}: {quote(said['reason'], limit=200)}"
+        return replace(now, trouble=lost, usage=added(written, usage(reply)))
 
 
 def _cited(shown: Sequence[Passage], data: Any) -> list[Found]:
