@@ -25,6 +25,9 @@ from loopwright.spec.blocks import Block, Named
 
 Target: TypeAlias = str | dict[str, object]
 
+ZERO = 0.5
+"""What stopping earns: rewards may be above it and below."""
+
 
 class Leaning(Block):
     """Arms in proportion to the exponential of what they earned, above a floor; `silent` about how likely each was."""
@@ -56,7 +59,8 @@ def _average(sums: tuple[int, float] | None) -> float:
 @dataclass(frozen=True, slots=True)
 class World:
     """Mean rewards by context and arm; a reward is 0 or 1, or near its mean where there is little `noise`. Contexts come by
-    chance, or, where an arm `leads`, the first of a trial does and its arm decides the next."""
+    chance, or, where an arm `leads`, the first of a trial does and its arm decides the next. Where it `stops`, the first arm
+    ends a trial, and earns exactly `ZERO`."""
 
     means: tuple[tuple[float, ...], ...]
     trials: int = 1000
@@ -64,6 +68,7 @@ class World:
     steps: int = 1
     noise: float | None = None
     leads: bool = False
+    stops: bool = False
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -73,7 +78,10 @@ class World:
     def places(self) -> range:
         return range(len(self.means))
 
-    def reward(self, mean: float, rng: Keyed) -> float:
+    def reward(self, place: int, arm: int, rng: Keyed) -> float:
+        mean = self.means[place][arm]
+        if self.stops and not arm:
+            return ZERO
         if self.noise is None:
             return float(rng.random() < mean)
         return mean + self.noise * (rng.random() - 0.5)
@@ -93,7 +101,7 @@ def gathered(world: World, policy: Policy, seed: int) -> Log:
             policy.learn(lesson, memory)
         memory.advance()
         trials.append(trial)
-    return Log(trials, world.trials, lag, seed)
+    return Log(trials, world.trials, lag, seed, zero=ZERO if world.stops else None)
 
 
 def _trial(world: World, policy: Policy, memory: Memory, seed: int, number: int) -> LoggedTrial:
@@ -108,16 +116,19 @@ def _trial(world: World, policy: Policy, memory: Memory, seed: int, number: int)
         situation = Situation(context, arms, number, Keyed(seed, number, step, "choose"))
         choice = policy.choose(situation, memory.as_of(version))
         arm = arms.index(choice.arm)
-        value = world.reward(world.means[place][arm], luck)
+        value = world.reward(place, arm, luck)
         id = DecisionId(number, step)
         decision = Decision(id, context, world.arms, choice.arm.name, choice.probability, version, "")
         logged.append(Logged(decision, value))
         lessons.append(Lesson(context, choice.arm.name, value))
+        if world.stops and not arm:
+            break
     return LoggedTrial(number, logged, lessons)
 
 
 def truth(world: World, log: Log, target: Policy) -> float:
-    """What the target, as it learns along this log, earns in the mean per decision, wherever its own arms lead it."""
+    """What the target, as it learns along this log, earns in the mean per decision, wherever its own arms lead it; where it
+    stops per trial, and above `ZERO`."""
     memory = Memory(log.lag)
     odds: dict[int, Mapping[str, float]] = {}
     trials = list(log.trials)
@@ -142,6 +153,8 @@ def truth(world: World, log: Log, target: Policy) -> float:
 
 def _mean(world: World, odds: Mapping[int, Mapping[str, float]] | Sequence[Mapping[str, float]]) -> float:
     """Over the steps of a trial. `odds` are how likely the target takes each arm, by context."""
+    if world.stops:
+        return _whole(world, odds)
     even = [1 / len(world.means)] * len(world.means)
     here, total, names = even, 0.0, world.arms
     for _ in range(world.steps):
@@ -153,6 +166,14 @@ def _mean(world: World, odds: Mapping[int, Mapping[str, float]] | Sequence[Mappi
                 there[world.next(arm)] += likely
         here = there if world.leads else even
     return total / world.steps
+
+
+def _whole(world: World, odds: Mapping[int, Mapping[str, float]] | Sequence[Mapping[str, float]]) -> float:
+    """All that a trial of contexts by chance earns until it stops."""
+    stop, *others = world.arms
+    gain = sum(odds[at].get(arm, 0.0) * (world.means[at][1 + n] - ZERO) for at in world.places for n, arm in enumerate(others))
+    goes_on = 1 - sum(odds[at].get(stop, 0.0) for at in world.places) / len(world.means)
+    return sum(goes_on**step for step in range(world.steps)) * gain / len(world.means)
 
 
 def _odds(world: World, target: Policy, memory: Recollection, trial: int, place: int) -> Mapping[str, float]:

@@ -25,6 +25,14 @@ LOGGING: dict[str, Policy] = {
     "thompson": build(Named(kind="thompson")),
     "thompson above a floor": build(Named(kind="safe_start", argument={"baseline": "a", "explore": 0.2, "policy": "thompson"})),
 }
+STOPPING: dict[str, Policy] = {
+    "epsilon 0.6": build(Named(kind="epsilon_greedy", argument=0.6)),
+    "leaning": Leaning(floor=0.6),
+    "thompson above a floor": build(
+        Named(kind="safe_start", argument={"baseline": "a", "explore": 0.9, "at_random": 0.6, "policy": "thompson"})
+    ),
+}
+"""With a larger floor: weights of three decisions multiply."""
 
 
 def cells(world: World) -> dict[str, Cell]:
@@ -88,6 +96,15 @@ def test_intervals_cover_where_arms_are_drawn(world: str, logging: str) -> None:
         del asked["worst"], asked["uniform"]
     tales = prove((short, LOGGING[logging]), asked, Limits())
     check(f"{world}, {logging}", tales, Limits())
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("logging", STOPPING)
+def test_intervals_cover_where_whole_trials_are_compared(logging: str) -> None:
+    world = World(((0.5, 0.4, 0.7), (0.5, 0.6, 0.2)), trials=600, steps=3, stops=True)
+    asked = {"last": Cell({"fixed": "c"}), "uniform": Cell("uniform"), "learning": Cell({"epsilon_greedy": 0.2})}
+    tales = prove((world, STOPPING[logging]), asked, Limits())
+    check(f"trials that stop, {logging}", tales, Limits())
 
 
 THIN = {
