@@ -142,6 +142,12 @@ def test_a_run_gives_up_soon_where_nothing_was_ever_accepted(begins: str, target
     assert ("target.batches=" in (settled.end or "")) == (batches < 50)
 
 
+def test_a_few_rows_are_no_reason_to_give_up() -> None:
+    run = Run(RECIPE + "batch_size: 2\n")
+    ends = [run.settle(texts(number, 100 + number), [0.0, 0.0]).end for number in range(25)]
+    assert [end is not None for end in ends] == [False] * 24 + [True]
+
+
 def test_half_batches_count_half() -> None:
     run = Run()
     events = [run.settle(texts(*range(5)), [0.0] * 5).events for _ in range(10)]

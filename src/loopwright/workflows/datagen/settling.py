@@ -159,10 +159,12 @@ class Settling:
 
     @property
     def _patience(self) -> int:
-        """Little where nothing was ever accepted, unless somebody has said how many batches there may be."""
-        if self._state.accepted or self._brief.recipe.target.batches is not None:
+        """Little where nothing was ever accepted, unless somebody has said how many batches there may be. Small batches tell
+        less."""
+        recipe = self._brief.recipe
+        if self._state.accepted or recipe.target.batches is not None:
             return DRY
-        return min(DRY, max(HOPELESS, 2 * len(self._brief.arms)))
+        return min(DRY, max(HOPELESS, 2 * len(self._brief.arms), -(-DRY // recipe.batch_size)))
 
     def _gave_up(self) -> str:
         rows = self._state.dry

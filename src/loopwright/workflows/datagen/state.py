@@ -17,7 +17,7 @@ PATIENCE = 5
 DRY = 50
 """After so many whole batches without an accepted row the run ends."""
 HOPELESS = 10
-"""After so many, where there was none from the start; of many arms, after two for each."""
+"""After so many, where there was none from the start: of many arms, after two for each, and never before `DRY` rows."""
 _RECENT = 50.0
 """About how many rows the share of rejects looks back over."""
 
