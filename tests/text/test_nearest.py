@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -117,6 +118,18 @@ def test_a_difference_in_the_last_bits_decides() -> None:
     index.add("nearer", nearer)
     best = index.most(nearer)
     assert best == Nearby(exact(nearer, nearer), "nearer")
+
+
+def test_asking_for_many_at_once_takes_the_memory_of_blocks_and_not_of_all() -> None:
+    index = Nearest(32)
+    for n, vector in enumerate(units(3 * BLOCK, 32)):
+        index.add(str(n), vector)
+    asked = units(400, 32, seed=1)
+    tracemalloc.start()
+    index.most_of_each(asked)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 12 * BLOCK * len(asked)  # the products with two blocks, and of one a mask
 
 
 def test_memory_grows_with_the_vectors_and_is_told() -> None:

@@ -87,7 +87,7 @@ class Nearest:
         return best if best.similarity >= least else None
 
     def _alike(self, vectors: Floats, places: slice, least: float) -> list[_Alike]:
-        """For each vector those that may be as near as `least`."""
+        """For each vector those that may be as near as `least`, the nearest of every block."""
         quick = least > 0 and places.stop - places.start > FEW
         drawn = _outlines(vectors, self._axes) if quick and self._axes is not None else ()
         levels = list(enumerate(drawn))
@@ -103,9 +103,12 @@ class Nearest:
                 left.append(len(near))
             if len(levels) > 1 and 2 * left[1] > left[0]:
                 del levels[0]  # it tells too little where vectors differ in all directions alike
+            products = None if levels else block @ vectors.T
             for number, vector in enumerate(vectors):
                 mine = near[may[:, number]]
-                found[number].append(_Alike(mine + (at * BLOCK + rows.start), _products(block, mine, vector)))
+                alike = _products(block, mine, vector) if products is None else products[:, number]
+                best = alike >= alike.max(initial=-2.0) - DOUBT  # what is kept of every block, for many vectors, is not little
+                found[number].append(_Alike(mine[best] + (at * BLOCK + rows.start), alike[best]))
         return [_Alike(*map(np.concatenate, zip(*each, strict=True))) for each in found]
 
     def _decided(self, vector: Floats, near: NDArray[np.intp]) -> Nearby:
