@@ -332,8 +332,9 @@ def policy_evaluate(
     """Tell what another policy would have earned in a run, from its stored decisions.
 
     No model is asked. The other policy goes through the run's decisions in their order, and learns from the run's rewards as
-    they came. Each line of the table is one way to estimate its mean reward per decision, scaled to 0..1; the doubly robust one
-    is the one to go by. Warnings say where the run has tried too little of what the other policy would do.
+    they came. Each line of the table is one way to estimate its mean reward: per decision, scaled to 0..1, or of a whole trial
+    where the arm `stop` may end one. The doubly robust one is the one to go by. Warnings say where the run has tried too little
+    of what the other policy would do.
 
     \b
     loopwright policy evaluate my-run --policy other.yaml
