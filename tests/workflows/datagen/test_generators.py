@@ -109,10 +109,14 @@ async def test_a_call_that_fails_takes_its_own_rows_alone(kind: str, write: Writ
     raise AssertionError("no call failed")
 
 
-@pytest.mark.parametrize(("place", "fits", "other"), [("#/properties/text", "b", 3), ("#", {"text": "b"}, {"rows": []})])
+@pytest.mark.parametrize(
+    ("place", "fits", "other"),
+    [("#/properties/text", "b", 3), ("#", {"text": "b"}, {"rows": []}), ("#/$defs/Count", 3, "b")],
+)
 async def test_a_schema_that_refers_to_its_own_places_does_so_among_several_rows(place: str, fits: Json, other: Json) -> None:
+    parts = "$id: 'https://example.com/row', $defs: {Count: {type: integer}}"
     fields = f"text: {{type: string}}, more: {{$ref: '{place}'}}"
-    schema = f"constraints: {{schema: {{type: object, properties: {{{fields}}}, required: [text]}}}}"
+    schema = f"constraints: {{schema: {{{parts}, type: object, properties: {{{fields}}}, required: [text]}}}}"
     brief = recipe(f"workflow: datagen\n{schema}\n{MODEL}\ntarget: {{accepted: 5}}").brief
     script = Script()
     await (

@@ -70,7 +70,7 @@ class Whole:
         others alone."""
         row = self.brief.to_write
         named = self.brief.named_parts
-        inner: dict[str, Any] = {name: part for name, part in row.items() if name not in (*named, "$schema")}
+        inner: dict[str, Any] = {name: part for name, part in row.items() if name not in (*named, "$schema", "$id")}
         least: Fields = {"type": "object", "properties": more or {}, "required": list(more or ())}
         if more:
             inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
