@@ -46,6 +46,11 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             "string}, label: {type: number}}}}\n",
             'task.labels["2.50"]: is wanted, and no row of the schema can have it',
         ),
+        (
+            MODEL + "constraints: {schema: {$id: 'https://example.com/row.json', type: object, $defs: {T: {type: string}}, "
+            "properties: {text: {$ref: 'row.json#/$defs/T'}}}}\n",
+            "constraints.schema: as a list of rows, is not a usable JSON Schema",
+        ),
         ("", "arms: there is nothing that could write rows"),
         (
             GRAMMAR + "validators: {length: {max_words: 3, field: txet}}\n",

@@ -23,7 +23,9 @@ from loopwright.spec.paths import show
 from loopwright.workflows.datagen import publish, seeds
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
+from loopwright.workflows.datagen.generators.asking import Pen, Sampling
 from loopwright.workflows.datagen.generators.plans import PLANNED
+from loopwright.workflows.datagen.generators.whole import Whole
 from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
 
@@ -36,6 +38,7 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     found = [*_grammar(recipe, brief), *_schema(recipe)]
     found = found or [*_agreement(recipe, brief)]
     found = found or [*_labels(recipe, brief)]
+    found = found or [*_asked_for(recipe, brief)]
     yield from found
     yield from publish.problems(recipe.output.publish, "output.publish")
     if not found:
@@ -83,6 +86,17 @@ def _labels(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
         message = f"is wanted, and no row of the schema can have it as its {task.label!r}"
         expected = f"one of {', '.join(words)}" if words else f"one that fits {orjson.dumps(field).decode()}"
         yield Problem(show(("task", "labels", label)), message, expected, nearest(label, words))
+
+
+def _asked_for(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
+    """A schema that says nothing any more where models are asked for several rows of it."""
+    if recipe.constraints.fits is None or all(arm.kind == "templater" for arm in brief.arms):
+        return
+    try:
+        compiled(Whole(brief, Pen("", Sampling())).listed().schema)
+    except UsageError as error:
+        expected = "parts that are referred to under $defs, as #/$defs/NAME"
+        yield Problem("constraints.schema", f"as a list of rows, {error}", expected)
 
 
 def _validators(brief: Brief) -> Iterator[Problem]:
