@@ -1,6 +1,6 @@
 """Fits the classifier that comes with the package, and writes how well it does into docs/correction.md.
 
-    python -m training.classifier.fit --answers MODEL_ANSWERS.jsonl [--questions 600]
+    python -m training.classifier.fit --answers MODEL_ANSWERS.jsonl [--questions 400]
 
 It learns from two kinds of answers: those of the embedded model to sums, asked again with reprompts at random, with their
 log-probabilities and without; and those of four larger models to questions of GSM8K (MIT), one after another as if each were
@@ -112,7 +112,7 @@ def table(larger: Sequence[Labelled], small: Sequence[Labelled]) -> Iterator[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--answers", type=Path, required=True, help="the example model solutions of grade-school-math, JSONL")
-    parser.add_argument("--questions", type=int, default=600, help="sums that the embedded model is asked, twice")
+    parser.add_argument("--questions", type=int, default=400, help="sums that the embedded model is asked, twice")
     options = parser.parse_args()
     larger, small = list(of_larger_models(options.answers)), list(of_the_embedded_model(options.questions))
     fitted = fit([*larger, *small], about=ABOUT)
