@@ -303,6 +303,10 @@ def test_an_arm_that_was_never_tried_may_earn_anything() -> None:
     said = " ".join(told.warnings)
     for word in ("support is thin", "takes b in 100%", "took it never", "should average 1", "one arm only"):
         assert word in said
+    rows = [("a", 0.9, 0.8)] * 99
+    for more, times in ([("b", 0.1, 0.8)], "once"), ([("b", 0.1, 0.8)] * 2, "2 times"):
+        told = evaluate(log_of([*rows, *more]), policy("fixed", "b"))
+        assert any(f"the run took it {times}" in warning for warning in told.warnings)
 
 
 def test_an_interval_leaves_open_what_the_run_could_not_have_done() -> None:

@@ -118,7 +118,7 @@ def warnings(support: Support, clip: float, draws: int) -> Iterator[str]:
         )
     for arm in support.arms:
         if arm.wanted >= THIN and arm.taken < min(FEW, THIN * arm.wanted * n):
-            times = f"{arm.taken:,} times" if arm.taken else "never"
+            times = {0: "never", 1: "once"}.get(arm.taken, f"{arm.taken:,} times")
             yield f"the other policy takes {arm.arm} in {arm.wanted:.0%} of the decisions; the run took it {times}"
     if support.weight - 1 > max(2 * THIN, 4 * max(support.effective, 4) ** -0.5):
         yield f"the weights average {support.weight:.2f} and should average 1: are the run's probabilities right?"
