@@ -184,6 +184,9 @@ def test_labels_are_written_as_csv_and_read_again(tmp_path: Path) -> None:
     file.write_text('question_id,question,turn,answer,right\nq,Q?,0,"A\nB",1\nq,Q?\n')
     with pytest.raises(UsageError, match="line 4: turn is ''"):
         labelled.read(file, str)
+    file.write_text("question_id,question,turn,answer,right\nq,Q?,²,A,1\n")
+    with pytest.raises(UsageError, match="line 2: turn is '²'"):
+        labelled.read(file, str)
 
 
 def test_the_embedded_classifier_says_what_it_was_fitted_to_and_knows_a_sure_sum_from_an_unsure_one() -> None:

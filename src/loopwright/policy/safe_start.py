@@ -72,7 +72,7 @@ class SafeStart(Modifier):
             why, seen = _waits, (self.baseline,)
         else:
             own = self.inner.choose(situation, memory)
-            at = next(at for at, arm in enumerate(arms) if arm is own.arm)
+            at = next(at for at, arm in enumerate(arms) if arm.name == own.arm.name)
             why, seen = _released if ways.better else _tried, (ways.better or self.baseline, self.baseline, own)
         return Choice(arms[at], cache(partial(self._likely, situation, memory, ways, at, own)), why, seen)
 

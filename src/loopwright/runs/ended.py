@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -37,7 +38,7 @@ def caveats(folder: RunFolder) -> Iterator[str]:
     workflow = workflow_of(folder)
     if workflow is not None:
         with suppress(ValidationError):  # of an earlier edition
-            yield from workflow.spec.model_validate(spec).caveats()
+            yield from workflow.spec.model_validate_json(json.dumps(spec)).caveats()
 
 
 def made(folder: RunFolder, where: str, sets: Sequence[str] = ()) -> Any:

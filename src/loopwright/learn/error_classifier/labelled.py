@@ -132,7 +132,7 @@ def _given(line: dict[str, str], said: Said, path: Path, number: int) -> Given:
 
 
 def _turn(value: str, path: Path, number: int) -> int:
-    if not value.isdigit():
+    if not value.isdecimal():
         raise UsageError(f"{path}, line {number}: turn is {value!r}, which is no number of a turn")
     return int(value)
 

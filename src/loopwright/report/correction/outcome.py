@@ -41,7 +41,9 @@ def _other_ways(told: Told) -> Markup:
     known: list[list[Child]] = [["this run", f"{own:+.3f}", "as it was", ""], ["never to ask again", "0", "exactly", ""]]
     rows = [*known, *map(_way, found)]
     said = "Utility gained per question over never asking again, by other ways: estimated from this log, without a call"
-    shown = table(f"{said}; those that surely gain first.", _COLUMNS, [Group(None, rows[:_WAYS])])
+    shown = table(
+        f"{said}; those that surely gain first. Each interval is of 95 % by itself.", _COLUMNS, [Group(None, rows[:_WAYS])]
+    )
     if not rows[_WAYS:]:
         return shown
     more = table("Other ways, less sure to gain.", _COLUMNS, [Group(None, rows[_WAYS:])])
