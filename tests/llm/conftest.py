@@ -1,10 +1,12 @@
-"""Weights for the embedded model as tests want them: of the right format, quickly made, and knowing nothing."""
+"""Weights for the embedded model as tests want them: of the right format, quickly made, and knowing nothing; and a session to
+speak HTTP in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+import aiohttp
 import numpy as np
 import orjson
 import pytest
@@ -65,3 +67,9 @@ def known() -> list[str]:
     words = {f"{space}{word}" for word in pieces(SPOKEN) for space in ("", " ")} | {word.strip() for word in pieces(SPOKEN)}
     signs = {f" {sign}" for sign in "0123456789+-x*|,.:?"}
     return sorted({*WORDS, *signs, *words})
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.llm.echo import CLOSED, USER, Client, Echo, said
 
 from loopwright.errors import (
     BoundaryError,
@@ -26,78 +27,13 @@ from loopwright.errors import (
 )
 from loopwright.llm.clock import ManualClock
 from loopwright.llm.http import Http
-from loopwright.llm.messages import Message, Reply, Request, TokenLogprob, Usage, chat
+from loopwright.llm.messages import Message, Reply, Request, TokenLogprob, chat
 from loopwright.llm.practice import FAULTS, Exchange, PracticeServer, Served
 from loopwright.llm.practice.bodies import Wrong
 from loopwright.llm.practice.completions import events, stopped
 from loopwright.llm.practice.metering import Meter, duration
-from loopwright.llm.practice.reading import read
 from loopwright.llm.providers import Context, build
 from loopwright.spec.blocks import ModelBlock
-
-USER = [{"role": "user", "content": "hello"}]
-CLOSED: dict[str, Any] = {
-    "type": "object",
-    "properties": {"n": {"type": "integer"}},
-    "required": ["n"],
-    "additionalProperties": False,
-}
-
-
-class Echo:
-    """Answers what it was asked, one token per word; `asked` keeps the requests, `error` is raised instead of an answer."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.asked: list[Request] = []
-        self.error = error
-        self.ended = 0
-
-    async def complete(self, request: Request) -> Reply:
-        self.asked.append(request)
-        if self.error is not None:
-            raise self.error
-        last = request.messages[-1].content
-        if last == "wait":
-            try:
-                await asyncio.Event().wait()
-            finally:
-                self.ended += 1
-        if last == "refuse":
-            return Reply("", "echo", "refusal", refusal="I know nothing of that.", usage=Usage(1, 5))
-        tokens = tuple(TokenLogprob(f" {word}" if place else word, -0.5) for place, word in enumerate(last.split()))
-        return Reply(last, "echo", usage=Usage(3, len(tokens)), logprobs=tokens if request.logprobs else None)
-
-
-class Client:
-    """Speaks plain HTTP with a server."""
-
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
-        self.session = session
-        self.url = url
-
-    async def post(self, body: Any = None, **more: Any) -> tuple[int, Any, dict[str, str]]:
-        document = {"model": "echo", "messages": USER, **more} if body is None else body
-        async with self.session.post(f"{self.url}/chat/completions", json=document) as answer:
-            return answer.status, await answer.json(), {name.lower(): value for name, value in answer.headers.items()}
-
-    async def stream(self, **more: Any) -> list[Any]:
-        document = {"model": "echo", "messages": USER, "stream": True, **more}
-        async with self.session.post(f"{self.url}/chat/completions", json=document) as answer:
-            assert answer.content_type == "text/event-stream"
-            text = (await answer.read()).decode()
-        *told, last, end = text.split("\n\n")
-        assert (last, end) == ("data: [DONE]", "")
-        return [json.loads(event.removeprefix("data: ")) for event in told]
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-def said(text: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": text}]
 
 
 async def test_a_completion_has_all_that_the_real_service_tells(session: aiohttp.ClientSession) -> None:
@@ -194,122 +130,6 @@ async def test_the_built_in_answers_stream_too(session: aiohttp.ClientSession) -
     async with PracticeServer(answer=lambda asked: f"you said {asked.prompt}") as server:
         told = await Client(session, server.url).stream()
     assert "".join(each["choices"][0]["delta"].get("content") or "" for each in told) == "you said hello"
-
-
-WRONG: list[tuple[dict[str, Any], int, str | None, str | None]] = [
-    ({"model": "gpt-4o"}, 404, None, "model_not_found"),
-    ({"model": None}, 400, None, None),
-    ({"model": 7}, 400, "model", "invalid_type"),
-    ({"messages": None}, 400, "messages", "missing_required_parameter"),
-    ({"messages": []}, 400, "messages", "empty_array"),
-    ({"messages": "hello"}, 400, "messages", "invalid_type"),
-    ({"messages": ["hello"]}, 400, "messages[0]", "invalid_type"),
-    ({"messages": [{"content": "x"}]}, 400, "messages[0].role", "missing_required_parameter"),
-    ({"messages": [{"role": "robot", "content": "x"}]}, 400, "messages[0].role", "invalid_value"),
-    ({"messages": [{"role": "tool", "content": "x"}]}, 400, "messages[0].role", None),
-    ({"messages": [{"role": "user"}]}, 400, "messages[0].content", "invalid_type"),
-    (
-        {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
-        400,
-        "messages[0].content[0].type",
-        "unsupported_value",
-    ),
-    ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, 400, "messages[0].content[0].text", "invalid_type"),
-    ({"temperature": 3}, 400, "temperature", "decimal_above_max_value"),
-    ({"temperature": "hot"}, 400, "temperature", "invalid_type"),
-    ({"n": 0}, 400, "n", "integer_below_min_value"),
-    ({"n": 1.5}, 400, "n", "invalid_type"),
-    ({"max_tokens": 0}, 400, "max_tokens", "integer_below_min_value"),
-    ({"max_tokens": 5, "max_completion_tokens": 5}, 400, "max_tokens", "invalid_parameter_combination"),
-    ({"top_logprobs": 2}, 400, "top_logprobs", "invalid_value"),
-    ({"top_logprobs": 21, "logprobs": True}, 400, "top_logprobs", "integer_above_max_value"),
-    ({"logprobs": 1}, 400, "logprobs", "invalid_type"),
-    ({"stop": ["a", "b", "c", "d", "e"]}, 400, "stop", "array_above_max_length"),
-    ({"stop": 7}, 400, "stop", "invalid_type"),
-    ({"stream_options": {}}, 400, "stream_options", None),
-    ({"stream": True, "stream_options": True}, 400, "stream_options", "invalid_type"),
-    ({"tools": [{}]}, 400, "tools", "unsupported_parameter"),
-    ({"top_k": 5}, 400, "top_k", "unknown_parameter"),
-    ({"response_format": "json"}, 400, "response_format", "invalid_type"),
-    ({"response_format": {"type": "yaml"}}, 400, "response_format.type", "invalid_value"),
-    ({"response_format": {"type": "json_object"}}, 400, "messages", None),
-    ({"response_format": {"type": "json_schema"}}, 400, "response_format.json_schema", "missing_required_parameter"),
-    (
-        {"response_format": {"type": "json_schema", "json_schema": {"schema": {}}}},
-        400,
-        "response_format.json_schema.name",
-        "missing_required_parameter",
-    ),
-    (
-        {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": 1}}},
-        400,
-        "response_format.json_schema.schema",
-        "invalid_type",
-    ),
-]
-
-
-@pytest.mark.parametrize(("more", "status", "param", "code"), WRONG, ids=lambda value: str(value)[:60])
-async def test_what_is_wrong_with_a_request_is_told_as_the_real_service_does(
-    more: dict[str, Any], status: int, param: str | None, code: str | None, session: aiohttp.ClientSession
-) -> None:
-    async with PracticeServer(answer=Served(Echo(), ("echo",))) as server:
-        answered, body, _ = await Client(session, server.url).post(**more)
-    error = body["error"]
-    assert sorted(error) == ["code", "message", "param", "type"]
-    assert (answered, error["param"], error["code"]) == (status, param, code)
-    assert error["type"] == "invalid_request_error"
-    assert error["message"]
-
-
-def test_a_schema_without_a_bottom_is_refused() -> None:
-    schema: dict[str, Any] = {}
-    for _ in range(400):
-        schema = {"items": schema}
-    asked = {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": schema}}
-    with pytest.raises(Wrong, match="more than 100 levels deep"):
-        read(json.dumps({"model": "echo", "messages": USER, "response_format": asked}).encode(), ("echo",))
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {**CLOSED, "additionalProperties": True},
-        {**CLOSED, "required": []},
-        {"type": "array", "items": {**CLOSED, "required": []}},
-    ],
-)
-async def test_a_strict_schema_that_is_not_strict_is_refused(broken: dict[str, Any], session: aiohttp.ClientSession) -> None:
-    asked = {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": broken}}
-    async with PracticeServer(answer=Served(Echo(), ("echo",))) as server:
-        status, body, _ = await Client(session, server.url).post(response_format=asked)
-    assert (status, body["error"]["param"]) == (400, "response_format")
-    assert "In context=(" in body["error"]["message"]
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["model", "messages", "stop", "n", "response_format", "seed", "stream"]),
-        st.none()
-        | st.booleans()
-        | st.integers()
-        | st.text()
-        | st.lists(st.text() | st.dictionaries(st.sampled_from(["role", "content"]), st.text())),
-    )
-)
-def test_any_json_is_read_or_refused(document: dict[str, Any]) -> None:
-    try:
-        read(json.dumps({"model": "echo", **document}).encode(), ("echo",))
-    except Wrong as wrong:
-        assert wrong.http({}).startswith(b"HTTP/1.1 40")
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
-async def test_what_is_no_json_object_is_refused(body: bytes, session: aiohttp.ClientSession) -> None:
-    async with PracticeServer(answer=Served(Echo(), ("echo",))) as server:
-        answer = await session.post(f"{server.url}/chat/completions", data=body)
-        assert answer.status == 400
-        assert "JSON" in (await answer.json())["error"]["message"]
 
 
 async def test_models_are_listed_and_other_places_are_not_there(session: aiohttp.ClientSession) -> None:
