@@ -50,4 +50,5 @@ def test_labels_that_are_missing_are_drawn_as_often_as_they_are_missing() -> Non
 
 def test_a_label_that_is_not_wanted_has_no_place() -> None:
     assert Quotas({"a": 1}, 10).refuses("b", {}) == "its label 'b' is none of a"
+    assert Quotas({"a": 1, "b": 0}, 500).refuses("b", {}) == "its label 'b' is none of a", "not even within the slack"
     assert Quotas({}, 10).refuses("b", {}) is None

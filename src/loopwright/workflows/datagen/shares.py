@@ -46,8 +46,8 @@ class Quotas:
         """Why there is no place for another row of that label."""
         if not self.rows:
             return None
-        if label not in self.rows:
-            return f"its label {label!r} is none of {', '.join(self.rows)}"
+        if label is None or not self.shares.get(label):
+            return f"its label {label!r} is none of {', '.join(each for each, share in self.shares.items() if share)}"
         if accepted.get(label, 0) < self._least[label]:
             return None
         over = sum(max(0, accepted.get(each, 0) - rows) for each, rows in self.rows.items())
