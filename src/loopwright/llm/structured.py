@@ -54,7 +54,6 @@ def read(schema: Mapping[str, Json], text: str, finish: Finish = "stop", least: 
 
     What was cut short is never completed: an answer whose brackets do not close is no answer.
     """
-    fits = _compiled(_canonical(schema))
     complaint, of_use = None, None
     candidates = [text] if finish == "length" else list(dict.fromkeys(_candidates(text)))
     for load in (_strict, _repaired):
@@ -62,11 +61,11 @@ def read(schema: Mapping[str, Json], text: str, finish: Finish = "stop", least: 
             loaded = load(candidate)
             if loaded is None:
                 continue
-            problem = _problem(fits, loaded.value)
+            problem = misfit(schema, loaded.value)
             if problem is None:
                 return loaded.value
             complaint = complaint or problem
-            if of_use is None and least is not None and _problem(_compiled(_canonical(least)), loaded.value) is None:
+            if of_use is None and least is not None and misfit(least, loaded.value) is None:
                 of_use = loaded
     if of_use is not None:
         return of_use.value
@@ -142,8 +141,9 @@ class _Fits(NamedTuple):
     schema: Mapping[str, Any]
 
 
-def _problem(fits: _Fits, value: Any) -> str | None:
+def misfit(schema: Mapping[str, Json], value: Any) -> str | None:
     """What is wrong with the value, None when it fits. Nulls that a strict schema forced out of the model are taken away."""
+    fits = _compiled(_canonical(schema))
     found = next(fits.validator.iter_errors(value), None)
     if found is None:
         return None

@@ -33,7 +33,7 @@ def good(request):
         return f'"{_words(request, 0)}"'
     if job == "write_row":
         return json.dumps({"text": f"about my {label}: {_words(request, 0)}"})
-    if job == "write_rows":
+    if job in ("write_rows", "write_verbalized"):
         rows = [{"text": f"about my {label}: {_words(request, place)}"} for place in range(int(slots["count"]))]
         return json.dumps({"rows": rows})
     if job == "judge":
@@ -59,6 +59,17 @@ def starred(request):
     rows = answer.get("rows", [answer])
     for place, row in enumerate(rows):
         row["stars"] = 1 + place
+    return json.dumps(answer)
+
+def scribbled(request):
+    answer = json.loads(good(request))
+    answer.get("rows", [])[1:2] = ["by the way"]
+    return json.dumps(answer)
+
+def unsure(request):
+    answer = json.loads(good(request))
+    for place, row in enumerate(answer.get("rows", [])):
+        row["probability"] = [0.01, "low", 0.02][place % 3]
     return json.dumps(answer)
 
 def kept(request):
@@ -380,6 +391,19 @@ def test_a_row_that_does_not_fit_leaves_the_others_of_its_answer_alone(desk: Des
     rejects = [each for each in desk.rows("rejects.jsonl") if each["rejected_by"] == "schema"]
     assert {each["reason"] for each in rejects} == {"at stars: 3 is greater than the maximum of 2"}
     assert {each["data"]["stars"] for each in rejects} == {3} and {row["data"]["stars"] for row in desk.rows()} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("writer", "kind", "params"),
+    [("scribbled", "naive", "plan: 0, rows_per_call: 3"), ("unsure", "verbalized", "plan: 0, rows_per_call: 3, candidates: 1")],
+)
+def test_what_is_no_row_leaves_the_others_of_its_answer_alone(desk: Desk, writer: str, kind: str, params: str) -> None:
+    arm = f"[{{id: whole, kind: {kind}, params: {{{params}}}}}]"
+    assert desk.run(f"models:\n{model(writer)}\narms: {arm}\ntarget: {{accepted: 20}}").code == 0
+    lost = [each for each in desk.rows("rejects.jsonl") if each["rejected_by"] == "written"]
+    assert lost and all(row["data"]["text"].startswith("about my") for row in desk.rows())
+    assert all("is no row" in each["reason"] for each in lost)
+    assert len(desk.rows()) == 20
 
 
 @pytest.mark.parametrize(

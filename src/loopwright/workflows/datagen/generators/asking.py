@@ -51,10 +51,11 @@ class Asked(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What an answer is to fit, and what makes it of use where it does not."""
+    """What an answer is to fit, and what makes it of use where it does not; of a list, also what makes an entry so."""
 
     schema: Fields
     least: Fields
+    entry: Fields | None = None
 
 
 class Pen(NamedTuple):

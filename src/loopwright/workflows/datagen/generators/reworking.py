@@ -78,7 +78,7 @@ class Rewriter:
         prompt = prompts.render(job, **self._whole.slots(facts), row=row, **told)
         now = replace(before, lineage=_more(before, "calls", purpose))
         try:
-            asked = await self._whole.pen.ask(trial, prompt, purpose, *self._whole.single)
+            asked = await self._whole.pen.ask(trial, prompt, purpose, self._whole.single.schema, self._whole.single.least)
         except CallError as error:
             used = added(dict(before.usage), usage(error))  # type: ignore[arg-type]
             return replace(now, data=None, trouble=f"{error.kind}: {error}", usage=used)

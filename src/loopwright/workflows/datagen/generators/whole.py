@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field
 
 from loopwright.errors import CallError
+from loopwright.llm.structured import misfit
 from loopwright.loop.trial import Trial
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.brief import Brief
@@ -66,15 +67,14 @@ class Whole:
         return Shape(self.brief.to_write, {"type": "object"})
 
     def listed(self, more: Fields | None = None) -> Shape:
-        """The schema of an answer with a list of rows, each with these properties besides. A row that does not fit leaves the
-        others alone."""
+        """The schema of an answer with a list of rows, each with these properties besides."""
         row = self.brief.to_write
         named = self.brief.named_parts
         inner: dict[str, Any] = {name: part for name, part in row.items() if name not in (*named, "$schema", "$id")}
         least: Fields = {"type": "object", "properties": more or {}, "required": list(more or ())}
         if more:
             inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
-        return Shape(_moved({**_rows(inner), **named}, tuple(f"#/{name}/" for name in named)), _rows(least))
+        return Shape(_moved({**_rows(inner), **named}, tuple(f"#/{name}/" for name in named)), _rows({}), least)
 
     async def write(
         self, orders: Sequence[Order], trial: Trial, most: int, sheet: Callable[[Sequence[Order], Trial], Sheet]
@@ -92,12 +92,12 @@ class Whole:
         lineage: dict[str, Json] = {"model": self.pen.model, "calls": [purpose], **sheet.lineage}
         blank = Written(orders[0], facts=sheet.facts, lineage=lineage, parents=sheet.parents)
         try:
-            asked = await self.pen.ask(trial, sheet.prompt, purpose, *sheet.shape)
+            asked = await self.pen.ask(trial, sheet.prompt, purpose, sheet.shape.schema, sheet.shape.least)
         except CallError as error:
             lost = replace(blank, trouble=f"{error.kind}: {error}")
             shares = (usage(error, len(orders), place) for place in range(len(orders)))
             return [replace(lost, order=order, usage=share) for order, share in zip(orders, shares, strict=True)]
-        rows = sheet.takes(asked.reply.data)
+        rows = _found(sheet, asked.reply.data)
         short = Found(None, trouble=f"{self.pen.model} wrote {len(rows)} of {len(orders)} rows")
         written = []
         for place, order in enumerate(orders):
@@ -116,6 +116,17 @@ class Whole:
             return row
         whole: dict[str, Json] = {**row, label: self.brief.label_values[order.label]}
         return {name: whole[name] for name in (*named, *whole) if name in whole}
+
+
+def _found(sheet: Sheet, data: Any) -> list[Found]:
+    """The rows of an answer. One that does not fit leaves the others alone: validators say what is wrong with it, or where it
+    is none at all this does."""
+    if sheet.shape.entry is None:
+        return list(sheet.takes(data))
+    told = [(entry, misfit(sheet.shape.entry, entry)) for entry in data["rows"]]
+    sound = [entry for entry, problem in told if problem is None]
+    none = [Found(None, trouble=f"what it wrote is no row: {problem}") for _, problem in told if problem is not None]
+    return [*sheet.takes({"rows": sound}), *none]
 
 
 def _rows(each: Fields) -> Fields:
