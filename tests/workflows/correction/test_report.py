@@ -70,3 +70,5 @@ def test_runs_show_says_in_a_few_lines_what_the_run_came_to(desk: Desk) -> None:
     again = desk.call("runs", "show", desk.place.name).out
     assert again.partition("folder")[2] == told.partition("folder")[2], "the files are not needed"
     assert data["outcome"]["questions_gained"] == 8
+    desk.questions(range(1, 2))
+    assert re.search("asked +once again: ", desk.run("policy: {fixed: neutral_steps}\nmax_turns: 1\n", "--name", "one").out)

@@ -157,7 +157,7 @@ def test_without_a_reference_nothing_is_learned_and_unknown_stays_unknown(desk: 
     assert summary["policy_stats"]["avg_reward"] is None
     assert summary["outcome"]["net_gain"] is None
     for told in (done.out, desk.call("runs", "show", desk.place.name).out):
-        assert re.search(r"unknown +12 questions without a reference answer, .*: nothing was learned", told)
+        assert re.search(r"unknown +12 without a reference answer, .*: nothing was learned", told)
 
 
 def test_a_judge_teaches_where_there_is_no_reference_and_what_it_says_is_marked(desk: Desk) -> None:

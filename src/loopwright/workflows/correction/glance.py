@@ -48,12 +48,13 @@ def _lines(plain: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not plain["questions"]:
         return
     gain, first, last, asked = (plain[name] for name in ("net_gain", "first_accuracy", "final_accuracy", "reprompts"))
+    times = "once" if asked["asked"] == 1 else f"{asked['asked']:,} times"
     yield "right", f"{first['mean']:.3f} at first, {last['mean']:.3f} at last, of {plain['questions']:,} questions"
     yield "gain", f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}, 95 %)"
     yield (
         "asked",
         (
-            f"{asked['asked']:,} times again: {asked['fixed']:,} of {asked['wrong_before']:,} wrong answers fixed, "
+            f"{times} again: {asked['fixed']:,} of {asked['wrong_before']:,} wrong answers fixed, "
             f"{asked['broken']:,} of {asked['right_before']:,} right ones broken"
         ),
     )
@@ -64,4 +65,4 @@ def _unknown(plain: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not plain["without_reference"]:
         return
     learned = f"a judge's word on {plain['judged']:,} of them was learned from" if plain["judged"] else "nothing was learned"
-    yield "unknown", f"{plain['without_reference']:,} questions without a reference answer, counted nowhere else: {learned}"
+    yield "unknown", f"{plain['without_reference']:,} without a reference answer, counted nowhere else: {learned}"
