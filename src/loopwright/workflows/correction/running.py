@@ -7,11 +7,9 @@ from typing import Any
 
 from loopwright.datasets.checking import CHECKER
 from loopwright.errors import BoundaryDown, BoundaryError
+from loopwright.loop.streak import LIMIT, streak
 from loopwright.records import Failure
 from loopwright.workflows.correction.figures import Rates
-
-LIMIT, CREDIT = 5, 45
-"""At so many questions in a row a checker raises that is broken; at so many more, where it has worked before."""
 
 
 class Running:
@@ -24,7 +22,7 @@ class Running:
         self._first = 0
         self._final = 0
         self._again = Rates()
-        self._raised, self._credit = 0, 0
+        self._streak = 0
 
     def seen(self) -> None:
         return None
@@ -43,13 +41,12 @@ class Running:
         """A checker that raises fails its question; at one question after the other it is broken, and the run stops, to go on
         with the same answers once it is mended."""
         if failure is None:
-            self._raised, self._credit = 0, CREDIT
-            return
-        if failure.kind != BoundaryError.__name__ or not failure.message.startswith(CHECKER):
-            return
-        self._raised += 1
-        if self._raised >= LIMIT + self._credit:
-            raise BoundaryDown(f"{failure.message}; so it did at {self._raised} questions in a row: mend it, then go on")
+            self._streak = streak(self._streak, 1, 0)
+        elif failure.kind == BoundaryError.__name__ and failure.message.startswith(CHECKER):
+            self._streak = streak(self._streak, 1, 1)
+            if self._streak >= LIMIT:
+                times = f"at least at {self._streak} questions in a row"
+                raise BoundaryDown(f"{failure.message}; so it did {times}: mend it, then go on")
 
     def figures(self) -> dict[str, float | None]:
         """By name, None where there is nothing to go by yet. Whatever was gained net is what was fixed less what was broken."""

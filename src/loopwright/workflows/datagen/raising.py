@@ -7,14 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from loopwright.errors import BoundaryDown
+from loopwright.loop.streak import LIMIT, streak
 from loopwright.quality.gate import Said
 
 RAISED = "raised"
 """Where it stands in the data of a batch at how many of its rows each validator raised."""
-LIMIT = 5
-"""So many rows in a row, all of a batch's among them, are not the rows' fault."""
-CREDIT = 45
-"""So many more are, where the validator has worked before."""
 
 
 def raised(examined: Iterable[Sequence[Said]]) -> dict[str, int]:
@@ -23,10 +20,9 @@ def raised(examined: Iterable[Sequence[Said]]) -> dict[str, int]:
 
 
 def streaks(before: Mapping[str, int], said_by: Iterable[str], raised: Mapping[str, int]) -> dict[str, int]:
-    """At how many rows in a row each of the validators that looked at some has raised by now, less the credit that it has. A
-    batch counts as a whole."""
+    """At how many rows in a row each of the validators that looked at some has raised by now, less the credit that it has."""
     looked = Counter(said_by)
-    return {name: before.get(name, 0) + rows if raised.get(name) == rows else -CREDIT for name, rows in looked.items()}
+    return {name: streak(before.get(name, 0), rows, raised.get(name, 0)) for name, rows in looked.items()}
 
 
 def stop_if_broken(examined: Sequence[Sequence[Said]], before: Mapping[str, int]) -> None:
