@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
-import subprocess
-import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.kills import killed_after
 
 from loopwright.runs.starter import lay_out
 
@@ -21,27 +17,9 @@ Here = Any
 SIX = ["made", "labels", "rejected", "learned", "look at", "next"]
 
 
-def _killed_on_the_way(folder: Path) -> None:
-    """Starts it, and kills it once a few batches have settled."""
-    words = [sys.executable, "-m", "loopwright", "quickstart"]
-    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    settled = 0
-    while settled < 10 and process.poll() is None and time.monotonic() < deadline:
-        for store in folder.glob("loopwright-quickstart/runs/*/run.sqlite"):
-            try:
-                with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
-                    settled = connection.execute("SELECT count(*) FROM trial").fetchone()[0]
-            except sqlite3.OperationalError:
-                pass
-        time.sleep(0.02)
-    process.kill()
-    assert process.wait() == -9
-
-
 @pytest.mark.slow
 def test_a_dataset_and_its_report_come_of_nothing_also_after_a_kill(here: Here) -> None:
-    _killed_on_the_way(here.folder)
+    killed_after(10, here.folder, "quickstart", runs="loopwright-quickstart/runs/*")
     made = here.call("quickstart")
     assert made.code == 0
     assert [line[:9].strip() for line in made.out.splitlines()] == SIX

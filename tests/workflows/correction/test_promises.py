@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 from random import Random
 
 import pytest
+from tests.kills import killed_after
 from tests.workflows.correction.conftest import SPEC, Desk
 
 from loopwright.store.compare import differences
 from loopwright.store.reader import RunReader
-from loopwright.store.rows import TRIAL
 
 POLICY = "policy: {kind: lin_ts, safe_start: {explore: 0.5, at_random: 0.5}, update_every: 5}\n"
 
@@ -37,33 +34,16 @@ def test_how_many_calls_are_in_flight_changes_nothing(desk: Desk) -> None:
     same(*places)
 
 
-def settled(folder: Path) -> int:
-    for store in (folder / "runs").glob("killed-*/run.sqlite"):
-        try:
-            with RunReader.open(store) as reader:
-                return reader.count(TRIAL)
-        except Exception:
-            return 0
-    return 0
-
-
 @pytest.mark.slow
 def test_kills_at_random_moments_change_nothing(desk: Desk) -> None:
     desk.questions(range(15, 415))
     done = desk.run(POLICY, "--name", "whole")
     assert done.code == 0, done.err
     whole, chance = desk.place, Random(7)
-    command = [sys.executable, "-m", "loopwright", "run", "spec.yaml", "--quiet", "--name", "killed"]
-    for share in sorted(chance.random() for _ in range(4)):
-        process = subprocess.Popen(command, cwd=desk.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and settled(desk.folder) < share * 400 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert process.poll() is None, "the run was over before it could be killed"
-        process.kill()
-        process.wait()
-    assert 0 < settled(desk.folder) < 400
-    done = desk.call("run", "spec.yaml", "--quiet", "--name", "killed")
+    again = ("run", "spec.yaml", "--quiet", "--name", "killed")
+    for trials in sorted(chance.sample(range(400), 4)):
+        killed_after(trials, desk.folder, *again, runs="runs/killed-*")
+    done = desk.call(*again)
     assert done.code == 0, done.err
     same(whole, desk.place)
     traces = [each.glob("traces_*.jsonl") for each in (whole, desk.place)]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -93,10 +91,6 @@ class Desk:
     def run(self, text: str, *words: str) -> Ended:
         return self.call("run", self.write(text), "--quiet", *words)
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """The program in a process of its own."""
-        return subprocess.Popen([*PROGRAM, *words], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
     def runs(self) -> list[Path]:
         return sorted((self.folder / "runs").glob("*/run.sqlite"))
 
@@ -112,26 +106,6 @@ class Desk:
     def about(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads((self.place / "about.json").read_text())
         return told
-
-
-def killed_after(desk: Desk, name: str, trials: int) -> None:
-    """Starts the recipe, or goes on with it, and kills the program once so many batches have settled."""
-    process = desk.start("run", name)
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline and _settled(desk) < trials:
-        time.sleep(0.005)
-    process.kill()
-    process.wait()
-
-
-def _settled(desk: Desk) -> int:
-    for store in desk.runs():
-        try:
-            with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as connection:
-                return int(connection.execute("SELECT count(*) FROM trial").fetchone()[0])
-        except sqlite3.OperationalError:
-            return 0
-    return 0
 
 
 @contextlib.contextmanager

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.workflows.datagen.conftest import FREE, TASK, Desk, killed_after
+from tests.kills import killed_after
+from tests.workflows.datagen.conftest import FREE, TASK, Desk
 
 ROWS = 300
 
@@ -100,14 +101,14 @@ def test_rows_are_a_function_of_recipe_and_seed(desk: Desk, tmp_path: Path) -> N
     assert versions.count(version) == 2
 
 
-@pytest.mark.parametrize("after", [3, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("after", [3, pytest.param(90, marks=pytest.mark.slow)])
 def test_a_kill_changes_nothing(desk: Desk, tmp_path: Path, after: int) -> None:
     recipe = f"{FREE}\ntarget: {{accepted: 1000}}"
     whole = Desk(tmp_path / "whole")
     whole.folder.mkdir()
     whole.run(recipe)
     name = desk.write(recipe)
-    killed_after(desk, name, after)
+    killed_after(after, desk.folder, "run", name)
     assert desk.call("run", name, "--quiet").code == 0
     assert desk.about()["version"] == whole.about()["version"]
     assert desk.call("runs", "diff", str(desk.place), str(whole.place), "--tables").code == 0

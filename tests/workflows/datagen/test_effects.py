@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from bench.datagen_verbalized import play
+from tests.kills import killed_after
 from tests.workflows.datagen import writers
-from tests.workflows.datagen.conftest import Desk, killed_after
+from tests.workflows.datagen.conftest import Desk
 from tests.workflows.datagen.writers import FACTS, REAL, real
 
 from loopwright.learn.linear import Tfidf
@@ -242,8 +243,8 @@ def test_every_kind_comes_to_the_same_rows_after_kills_and_at_any_concurrency(tm
     ended = calm.run(ALL.replace("CONCURRENCY", "1"))
     assert ended.code == 0, ended.out + ended.err
     name = hasty.write(ALL.replace("CONCURRENCY", "32"))
-    for kill in (3, 12, 20):
-        killed_after(hasty, name, kill)
+    for trials in (3, 12, 24):
+        killed_after(trials, hasty.folder, "run", name)
     assert hasty.call("run", name, "--quiet").code == 0
     rows = calm.rows()
     assert {row["lineage"]["arm"] for row in [*rows, *calm.rows("rejects.jsonl")]} == set("abcdefghi")

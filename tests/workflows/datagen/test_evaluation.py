@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from bench.datagen_downstream import ABOUT, message, play, ratio, real, recipe
-from tests.workflows.datagen.conftest import Desk, killed_after
+from tests.kills import killed_after
+from tests.workflows.datagen.conftest import Desk
 
 from loopwright.quality.gate import Gate
 from loopwright.records import DecisionId
@@ -83,7 +84,7 @@ def test_a_weight_of_0_only_looks(desk: Desk) -> None:
 def test_a_killed_run_comes_to_the_same_and_trains_nothing_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"])))
     name = laid_out(desk)
-    killed_after(desk, name, 12)
+    killed_after(12, desk.folder, "run", name)
     (desk.folder / "dev.csv").unlink()
     assert desk.call("run", name, "--quiet").code == 0, "the dev rows are the run's own by now"
     first = desk.place

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.workflows.datagen.conftest import TASK, Desk, killed_after
+from tests.kills import killed_after
+from tests.workflows.datagen.conftest import TASK, Desk
 
 SCRIPT = '''
 import asyncio, json
@@ -450,8 +451,8 @@ def test_kills_between_calls_change_nothing(desk: Desk, tmp_path: Path) -> None:
     (whole.folder / "script.py").write_text(SCRIPT)
     whole.run(recipe)
     name = desk.write(recipe)
-    for kill in (2, 6):
-        killed_after(desk, name, kill)
+    for trials in (2, 9):
+        killed_after(trials, desk.folder, "run", name)
     assert desk.call("run", name, "--quiet").code == 0
     assert desk.about()["version"] == whole.about()["version"]
     assert desk.call("runs", "diff", str(desk.place), str(whole.place), "--tables").code == 0

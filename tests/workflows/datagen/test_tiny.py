@@ -3,13 +3,11 @@ under a program that is killed: the same rows."""
 
 from __future__ import annotations
 
-import contextlib
-import random
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from tests.kills import killed_after
 from tests.workflows.datagen.conftest import Desk, served
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -51,18 +49,12 @@ def test_faults_and_kills_change_nothing(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.folder, sound.folder)
     with served(sound, "tiny") as url:
         assert sound.call("run", _served_by(sound, url), "--quiet").code == 0
-    killed = 0
     with served(desk, "tiny", *FAULTS) as url:
         name = _served_by(desk, url)
-        for _ in range(3):
-            process = desk.start("run", name)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(random.uniform(0.5, 3))  # a kill falls where it may
-            process.kill()
-            killed += process.wait() == -9
+        for trials in (2, 7, 11):
+            killed_after(trials, desk.folder, "run", name)
         ended = desk.call("run", name, "--quiet")
     assert ended.code == 0, ended.out + ended.err
-    assert killed
     assert len(desk.rows()) == 120
     assert [row["data"] for row in desk.rows()] == [row["data"] for row in sound.rows()]
     assert desk.call("runs", "diff", str(desk.place), str(sound.place)).code == 0
