@@ -44,7 +44,7 @@ browser: ## the Chromium that the tests of pages look through, where there is no
 		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core)
 
 quick: check ## lint, types, layers and the fast tests, in under a minute
-	$(BIN)/pytest -n 2 -m "not slow and not prove"
+	$(BIN)/pytest -n 2 --hypothesis-profile quick -m "not slow and not prove"
 
 check: lint types layers
 

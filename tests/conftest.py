@@ -32,6 +32,7 @@ for name in [name for name in os.environ if name.endswith("_API_KEY")]:
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("prove", max_examples=5_000, deadline=None)
+settings.register_profile("quick", max_examples=20, derandomize=True, deadline=None)
 settings.load_profile("ci")
 
 

@@ -35,6 +35,7 @@ def test_a_plugin_stands_beside_the_built_in_members(tmp_path: Path) -> None:
     assert "mine.Mine" in asked.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "says"),
     [

@@ -41,6 +41,7 @@ def desk(here: Here) -> Here:
     return here
 
 
+@pytest.mark.slow
 def test_a_run_is_labelled_fitted_to_and_judged_and_the_next_run_uses_what_came_of_it(desk: Here) -> None:
     call, folder = desk.call, desk.folder
     labelled = call("classifier", "label", "twice", "-o", "labels.csv")
@@ -71,6 +72,7 @@ def test_a_run_is_labelled_fitted_to_and_judged_and_the_next_run_uses_what_came_
     assert all((turn["confidence_score"] < 0.5) == ("think" in turn["answer"]) for turn in firsts)
 
 
+@pytest.mark.slow
 def test_a_run_tells_of_answers_that_changed_since_it_fitted_its_classifier_to_them(desk: Here) -> None:
     call, folder = desk.call, desk.folder
     assert call("classifier", "label", "twice", "-o", "labels.csv").code == 0

@@ -76,6 +76,7 @@ def test_the_version(here: Here) -> None:
     assert here.call("--version").out.startswith("loopwright 0.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_can_complete_it(here: Here, shell: str) -> None:
     script = here.run(_LOOPWRIGHT_COMPLETE=f"source_{shell}").out
@@ -90,6 +91,7 @@ def test_shells_can_complete_it(here: Here, shell: str) -> None:
     assert "runs" in asked.out
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_its_result_on_stdout_and_all_else_on_stderr(here: Here) -> None:
     here.spec("toy.yaml", QUICK)
     ended = here.run("run", "toy.yaml")
@@ -125,6 +127,7 @@ def test_the_same_spec_goes_on_with_its_run_and_fresh_starts_another(here: Here)
     assert [run["run"] for run in runs] == [fresh.lines[-1]["run"], again.lines[-1]["run"]]
 
 
+@pytest.mark.slow
 def test_failed_trials_exit_1(finished: Here) -> None:
     assert finished.run("run", "toy.yaml").code == 1
 
@@ -136,6 +139,7 @@ def test_a_missed_gate_exits_4(here: Here) -> None:
     assert "missed: " in ended.out
 
 
+@pytest.mark.slow
 def test_all_mistakes_of_a_spec_are_shown_with_exit_2(here: Here) -> None:
     here.spec("bad.yaml", "itms: 3\nseed: x\n")
     for command in ("run", "check"):
@@ -249,6 +253,7 @@ async def staged(path: Path, count: int) -> None:
         await asyncio.gather(*(store.keep_stage(f"{n:03}", f"stage {n}", None) for n in range(count)))
 
 
+@pytest.mark.slow
 def test_a_crash_says_what_to_do_and_shows_where_only_when_asked(here: Here) -> None:
     here.spec("toy.yaml", f"{QUICK}crash_at: 3\n")
     ended = here.run("run", "toy.yaml")
@@ -286,6 +291,7 @@ def test_an_interrupted_run_exits_130_and_prints_how_to_go_on(here: Here) -> Non
     assert (resumed["status"], resumed["trials"]) == ("done", 200)
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_stops_at_once(here: Here) -> None:
     here.spec("toy.yaml", STUCK)
     with here.begun("toy.yaml") as process:
@@ -312,6 +318,7 @@ def test_a_run_at_work_is_left_alone_and_one_that_was_killed_says_so(here: Here)
     assert here.run("runs", "list", "--json").lines[0]["status"] == "killed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -111,6 +111,7 @@ def test_a_score_is_given_again_without_the_rows_that_leak(files: Here) -> None:
     assert apart["scores"][0]["value"] < whole["scores"][0]["value"]
 
 
+@pytest.mark.slow
 def test_a_run_is_evaluated_by_its_recipe_with_its_seeds_and_arms(here: Here) -> None:
     write(here.folder / "seeds.csv", made(6, "seeds"))
     write(here.folder / "test.csv", [*made(60, "test"), made(6, "seeds")[0]])

@@ -75,6 +75,7 @@ def test_seeds_tell_labels_shares_lengths_and_language(here: Here) -> None:
         assert said in (here.folder / "recipe.yaml").read_text()
 
 
+@pytest.mark.slow
 def test_what_it_writes_is_checked_and_runs_with_the_embedded_model(here: Here) -> None:
     begun(here, "--seeds", seeds(here), "--yes")
     assert "chosen: length for" in here.call("check", "recipe.yaml").out
@@ -173,6 +174,7 @@ def test_only_what_nothing_told_is_asked_and_a_bad_answer_is_asked_again(here: H
     assert told["models"] == [{"id": "writer", "provider": "tiny"}]
 
 
+@pytest.mark.slow
 def test_a_model_asks_proposes_and_mends_what_the_loader_refuses(here: Here, terminal: Terminals) -> None:
     (here.folder / "talker.py").write_text(TALKER)
     words = ("--about", "messages to a bank", "--chat", "--model", "scripted:talker.py")

@@ -32,6 +32,7 @@ def state(here: Here, *words: str) -> Any:
     return orjson.loads(ended.out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
 def test_what_is_exported_is_what_a_warm_start_accepts_and_passes_on(here: Here, policy: Any) -> None:
     here.spec("first.yaml", f"{SPEC}policy: {orjson.dumps(policy).decode()}\n")
@@ -69,6 +70,7 @@ def test_what_a_run_was_begun_with_is_not_counted_twice(runs: Here) -> None:
     assert state(runs, "run1", "warm", "--own")["memory"] == state(runs, "warm")["memory"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_put_together_is_refused(runs: Here) -> None:
     runs.spec("arms.yaml", f"{SPEC}arms: {{narrow: 10, other: 9}}\npolicy: {{epsilon_greedy: 0.1}}\n")
     runs.spec("policy.yaml", f"{SPEC}policy: thompson\n")

@@ -19,6 +19,7 @@ LINEAR = "items: 160\nwindow: 8\nrewards: measured\nseed: 3\n"
 TURNING = "items: 800\nsteps: 1\nwindow: 1\nrewards: turning\narms: {plain: 10, steep: 1000}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["{linucb: 0.25}", "{lin_ts: {shared: true}}", "{discounted: {policy: lin_ts}}"])
 def test_what_a_linear_policy_makes_of_contexts_that_never_come_again(here: Here, policy: str) -> None:
     here.spec("whole.yaml", f"{LINEAR}policy: {policy}\n")
@@ -75,6 +76,7 @@ def test_contexts_are_shown_apart_where_they_come_again(here: Here) -> None:
     assert "context " not in here.call("policy", "show", "toy", "--contexts", "0", "--last", "0").out.replace("contexts", "")
 
 
+@pytest.mark.slow
 def test_an_arm_that_turned_is_named_with_what_it_cost(here: Here) -> None:
     here.spec("stays.yaml", f"{TURNING}policy: {{epsilon_greedy: 0.05}}\n")
     here.spec("follows.yaml", f"{TURNING}policy: {{discounted: {{by: 0.95, policy: {{epsilon_greedy: 0.05}}}}}}\n")

@@ -106,6 +106,7 @@ def test_it_says_where_it_is_and_how_to_use_it_and_tells_of_each_request(serve: 
     assert log[0]["request"]["messages"][0]["content"] == "hello"
 
 
+@pytest.mark.slow
 def test_the_same_faults_come_again_with_the_same_seed(serve: Serve) -> None:
     met = []
     for _ in range(2):

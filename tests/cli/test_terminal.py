@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 # The fixtures of the neighbouring conftest, by their shape.
 Here = Any
 Terminals = Any
@@ -12,6 +14,7 @@ SLOW = "items: 40\nwindow: 4\nsleep_s: 0.1\n"
 EVIL = 'items: 12\nwindow: 4\narms: {"evil\\e]0;owned\\a\\e[2J\\u202e": 10, "wi[bold]de": 1000}\n'
 
 
+@pytest.mark.slow
 def test_the_display_is_redrawn_and_ends_with_the_result(here: Here, terminal: Terminals) -> None:
     here.spec("toy.yaml", SLOW)
     shown = terminal("run", "toy.yaml")
@@ -21,6 +24,7 @@ def test_the_display_is_redrawn_and_ends_with_the_result(here: Here, terminal: T
         assert said in shown.shown
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_answered_above_the_display(here: Here, terminal: Terminals) -> None:
     here.spec("toy.yaml", SLOW)
     shown = terminal("run", "toy.yaml")
@@ -31,6 +35,7 @@ def test_ctrl_c_is_answered_above_the_display(here: Here, terminal: Terminals) -
     assert "loopwright runs resume " in shown.shown
 
 
+@pytest.mark.slow
 def test_no_color_is_obeyed(here: Here, terminal: Terminals) -> None:
     here.spec("toy.yaml", SLOW)
     shown = terminal("run", "toy.yaml", NO_COLOR="1")
@@ -39,6 +44,7 @@ def test_no_color_is_obeyed(here: Here, terminal: Terminals) -> None:
         assert colour not in shown.shown
 
 
+@pytest.mark.slow
 def test_a_dumb_terminal_gets_lines(here: Here, terminal: Terminals) -> None:
     here.spec("toy.yaml", SLOW)
     shown = terminal("run", "toy.yaml", TERM="dumb")
@@ -47,6 +53,7 @@ def test_a_dumb_terminal_gets_lines(here: Here, terminal: Terminals) -> None:
     assert " of 40 trials, " in shown.shown
 
 
+@pytest.mark.slow
 def test_control_characters_never_reach_a_terminal(here: Here, terminal: Terminals) -> None:
     here.spec("toy.yaml", EVIL)
     for words in (
@@ -80,6 +87,7 @@ def test_mistakes_are_shown_without_their_control_characters(here: Here) -> None
     assert "\x1b" not in ended.err
 
 
+@pytest.mark.slow
 def test_delete_asks_on_a_terminal(here: Here, terminal: Terminals) -> None:
     here.spec("toy.yaml", "items: 4\n")
     here.call("run", "toy.yaml", "--quiet")

@@ -74,6 +74,7 @@ def test_every_text_has_finite_features_with_the_same_names(question: str, text:
     assert all(np.isfinite(value) for value in found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "least"), [("features", 0.8), ("tfidf", 0.8), ("embeddings", 0.65), ("torch", 0.8)])
 def test_it_orders_answers_of_unseen_questions_is_calibrated_and_comes_back_from_its_file(
     kind: Any, least: float, tmp_path: Path

@@ -88,6 +88,7 @@ async def test_what_breaks_off_after_it_was_sent_may_be_billed(fault: str, http:
     assert met.charged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -101,6 +102,7 @@ async def test_nonsense_is_a_bad_reply_that_may_be_billed(fault: str, http: Http
     assert met.charged
 
 
+@pytest.mark.slow
 async def test_a_gzip_bomb_and_a_flood_leave_memory_flat() -> None:
     http = Http(cap=2**20)
     await fate(http, "gzip-bomb")

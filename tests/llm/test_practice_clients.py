@@ -161,6 +161,7 @@ async def test_the_openai_sdk_knows_what_is_wrong_with_a_request(server: Practic
     assert (wrong.value.param, wrong.value.code) == ("temperature", "decimal_above_max_value")
 
 
+@pytest.mark.slow
 async def test_the_openai_sdk_waits_as_it_is_told_and_asks_again(openai: Any) -> None:
     async with served(script=("429-ms", "reset", None)) as server, asynchronous(openai, server) as client:
         whole = await client.chat.completions.create(model="tiny", messages=RIVER)
@@ -216,6 +217,7 @@ async def tiny() -> AsyncIterator[PracticeServer]:
         yield opened
 
 
+@pytest.mark.slow
 async def test_the_openai_sdk_works_with_the_embedded_model(tiny: PracticeServer, openai: Any) -> None:
     async with asynchronous(openai, tiny) as client:
         ask = partial(client.chat.completions.create, model="tiny", temperature=0)

@@ -21,6 +21,7 @@ DATA = st.lists(
 ).map(" ".join)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", prompts.jobs())
 @given(data=st.data())
 def test_a_prompt_is_recognised_as_what_it_was_made_of(job: str, data: st.DataObject) -> None:

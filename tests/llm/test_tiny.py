@@ -49,6 +49,7 @@ def ask(model: Tiny, *turns: str, system: str = "", **more: Any) -> Reply:
     return asyncio.run(model.complete(Request(said(*turns, system=system), **{"seed": 7, "max_output_tokens": 150, **more})))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "turns",
     [
@@ -160,6 +161,7 @@ def test_the_same_seed_draws_otherwise_for_another_prompt(model: Tiny) -> None:
     assert len(set(first)) > 10
 
 
+@pytest.mark.slow
 async def test_many_at_once_say_what_each_says_alone(model: Tiny) -> None:
     requests = [
         Request(chat(f"What is {n} + 30?"), temperature=1.2, seed=n, logprobs=True, max_output_tokens=40) for n in range(10, 90)
@@ -230,6 +232,7 @@ ABILITIES: tuple[Ability, ...] = ("json_schema", "json_object", "prompt")
 SCORE = {"type": "object", "properties": {"verdict": {"enum": [1, 5]}, "why": {"type": "string", "maxLength": 20}}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ability", ABILITIES)
 @pytest.mark.parametrize(
     ("prompt", "schema"),

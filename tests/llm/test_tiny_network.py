@@ -87,6 +87,7 @@ def answers(network: Network, weights: Weights, asked: list[Asked], arrivals: Ra
     return [said[number] for number in range(len(asked))]
 
 
+@pytest.mark.slow
 def test_a_text_is_the_same_alone_in_a_crowd_at_any_place_in_any_order(network: Network, loaded: Weights) -> None:
     random = Random(5)
     asked = [any_asked(random, network.words, str(number)) for number in range(90)]
@@ -122,6 +123,7 @@ print(sorted(said.items()))
 """
 
 
+@pytest.mark.slow
 def test_one_thread_of_the_library_or_several_say_the_same(weights: Path) -> None:
     texts = set()
     for threads in ("1", "2", "8"):

@@ -48,6 +48,7 @@ def mixed() -> list[Request]:
     return [*sums, *bare, *rows, *pieces]
 
 
+@pytest.mark.slow
 async def test_the_same_seed_says_the_same_whatever_runs_beside_it(model: Tiny) -> None:
     requests = mixed()
     together = await asyncio.gather(*map(model.complete, requests))
@@ -69,6 +70,7 @@ async def _with_some_cancelled(model: Tiny, requests: Sequence[Request]) -> list
     return [first, *await asyncio.gather(*calls[1:])]
 
 
+@pytest.mark.slow
 def test_sums_are_mostly_right_and_another_temperature_says_other_things(model: Tiny) -> None:
     async def said(temperature: float) -> list[Reply]:
         return await asyncio.gather(

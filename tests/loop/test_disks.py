@@ -66,6 +66,7 @@ def test_a_read_only_folder_is_a_clear_error(tmp_path: Path, tmpfs: Callable[[st
     assert "Read-only" in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_second_process_is_turned_away_while_the_first_is_alive(tmp_path: Path) -> None:
     file = tmp_path / "toy.yaml"
     file.write_text(f"workflow: toy\nitems: 1\nsleep_s: 60\noutput: {tmp_path / 'runs'}\n")

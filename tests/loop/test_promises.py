@@ -317,6 +317,7 @@ def test_an_interrupt_that_comes_when_all_is_settled_changes_nothing(run: Run) -
     assert (result.end.status, result.exit_code) == ("done", 0)
 
 
+@pytest.mark.slow
 def test_a_deadline_gives_settling_the_same_trial_in_every_life(run: Run) -> None:
     text = "items: 40\nsleep_s: 5\ntrial_deadline_s: 0.02\nwindow: 2\n"
     whole = run(text, name="whole")

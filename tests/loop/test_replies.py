@@ -278,6 +278,7 @@ async def test_what_a_failed_act_left_running_asks_no_more(tmp_path: Path, monke
     assert rows(result.folder, "SELECT count(*) FROM call WHERE status = 'open'") == [(0,)]
 
 
+@pytest.mark.slow
 async def test_a_first_question_that_meets_a_passing_error_is_asked_again(tmp_path: Path) -> None:
     async with PracticeServer(script=["500"]) as server:
         result = await Desk(tmp_path, server).run("structured: true", sets=("models.writer.limits.retries=0",))

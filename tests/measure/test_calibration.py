@@ -11,6 +11,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from loopwright.measure.calibration import calibration, calibration_error
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=2, max_size=60))
 def test_the_figures_are_those_of_scikit_learn_and_of_the_definition(rows: list[tuple[int, bool]]) -> None:
@@ -32,6 +33,7 @@ def test_the_figures_are_those_of_scikit_learn_and_of_the_definition(rows: list[
     assert found.error == calibration_error(found.buckets) == pytest.approx(by_hand)
 
 
+@pytest.mark.slow
 def test_a_calibrated_model_is_within_what_chance_makes_in_95_of_100_samples() -> None:
     draw = np.random.default_rng(5)
     within = 0

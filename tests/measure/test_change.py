@@ -43,6 +43,7 @@ def alarms(policy: Any, runs: int) -> int:
     return sum(any(change(parts, len(CHANCES)) for parts in log(policy, seed).values()) for seed in range(runs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "policy",
     ["uniform", "thompson", {"epsilon_greedy": 0.1}, {"ucb1": 0.5}, {"discounted": {"by": 0.95, "policy": "thompson"}}],

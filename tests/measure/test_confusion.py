@@ -36,6 +36,7 @@ def test_an_interval_holds_the_value(pairs: list[tuple[str, str]]) -> None:
         assert value - 1e-12 <= high <= 1
 
 
+@pytest.mark.slow
 def test_intervals_cover() -> None:
     """In 300 simulated tests of 120 rows, the true values are within the 95 % intervals in at least 92 % of them."""
     draw = np.random.default_rng(3)

@@ -52,6 +52,7 @@ def test_for_many_values_it_is_the_normal_one() -> None:
     assert of_mean(len(values), sum(values), squares) == pytest.approx(norm.interval(0.95, mean, spread), abs=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 10, 40])
 @pytest.mark.parametrize("shape", [(0.3, 0.3), (1, 1), (2, 12), (30, 3)])
 def test_it_covers_the_truth_as_often_as_it_says_also_with_few_values(n: int, shape: tuple[float, float]) -> None:
@@ -82,6 +83,7 @@ def test_the_interval_for_any_time_refutes_a_share_as_its_likelihood_does() -> N
     assert at_any_time(0, 0) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(0.5, 0.5), (2, 5), (30, 3)])
 def test_the_interval_for_any_time_holds_the_truth_whenever_one_looks(shape: tuple[float, float]) -> None:
     draw = Random(5)

@@ -39,6 +39,7 @@ def learned(policy: Any, seed: int, trials: int = 400) -> tuple[Model, ...]:
     return models(heard, ENCODING, memory.state())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [{"linucb": 0.5}, {"lin_ts": 0.5}], ids=str)
 def test_the_intervals_hold_what_the_rewards_were_made_of(policy: Any) -> None:
     held = []

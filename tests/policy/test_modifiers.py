@@ -56,6 +56,7 @@ def test_an_arm_that_turned_bad_is_dropped_within_100_decisions_when_arms_age(in
     assert forgetful[600:].count("a") < 0.15 * 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inner", [{"epsilon_greedy": 0.05}, "kl_ucb"], ids=str)
 def test_an_arm_that_turned_bad_gets_less_than_15_of_the_next_100_decisions(inner: Any) -> None:
     """Those right after the change, of which the first few are needed to notice it."""
@@ -104,6 +105,7 @@ def test_safe_start_plays_the_baseline_until_another_arm_is_surely_better() -> N
     assert any("b is surely better than c" in choice.reason for choice in choices)
 
 
+@pytest.mark.slow
 def test_safe_start_asks_a_policy_with_features_what_is_surely_better_in_the_very_situation() -> None:
     arms = (Arm("stop"), Arm("again", features={"again": 1.0}))
     encoding = Encoding(categories={"last": ("wrong", "right")}, arms=arms, crossed=("again",))
@@ -142,6 +144,7 @@ def test_a_share_that_is_left_to_the_policy_is_stated_where_the_policy_states_it
     assert sum(each.arm.name == "a" for each in picked) / 3000 == pytest.approx(0.1 / 3, abs=0.015)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inner", ["thompson", {"thompson": {"family": "gaussian"}}, "lin_ts"], ids=str)
 @pytest.mark.parametrize("proven", [True, False])
 def test_a_decision_over_a_floor_is_as_likely_as_its_draws_make_it(inner: Any, proven: bool) -> None:

@@ -376,6 +376,7 @@ def test_the_table_keeps_its_memory_bounded() -> None:
     assert table.direct().mean == pytest.approx(0.25, abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_direct_method_knows_how_sure_its_table_is() -> None:
     """In a world that a table can describe, its interval holds the truth most of the time."""
     held = 0

@@ -111,6 +111,7 @@ def test_an_earlier_version_decides_as_it_did_then(kind: str) -> None:
     assert [told(policy.choose(situation(trial), memory.as_of(70))) for trial in range(70, 90)] == then
 
 
+@pytest.mark.slow
 def test_stated_probabilities_are_the_frequencies(kind: str) -> None:
     """Over many keys, each arm is taken as often as the policy says, within five standard errors."""
     policy, memory = make(kind), Memory()

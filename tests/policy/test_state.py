@@ -52,6 +52,7 @@ def learned(policy: JsonValue, lessons: list[Lesson]) -> state.State:
     return state.parse(orjson.loads(orjson.dumps(exported.plain())), "a file")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", MERGEABLE, ids=str)
 @settings(max_examples=40, deadline=None)
 @given(one=LESSONS, two=LESSONS, three=LESSONS)

@@ -71,6 +71,7 @@ def check(place: str, tales: dict[str, Tale], limits: Limits) -> None:
     assert not [cell for cell, tale in tales.items() if not limits.hold(tale)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("logging", ["epsilon 0.3", "leaning"])
 def test_intervals_cover_in_fifty_logs(logging: str) -> None:
     world = World(((0.3, 0.5, 0.7), (0.6, 0.5, 0.4)), trials=300)

@@ -322,6 +322,7 @@ except LoopwrightError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spec", "says"),
     [

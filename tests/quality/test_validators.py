@@ -117,6 +117,7 @@ def test_every_kind_stands_the_suite() -> None:
     assert {name.partition(".")[0] for name in PARAMETERS} == set(VALIDATORS.builtin)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asker", [agreeing, silent])
 @pytest.mark.parametrize("row", [*ROWS, "deep"])
 def test_any_row_gets_a_ruling_and_a_failed_one_says_why_in_a_line(name: str, row: str, asker: Any) -> None:

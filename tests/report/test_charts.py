@@ -60,6 +60,7 @@ EMPTY: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CHARTS)
 @given(data=st.data())
 def test_any_finite_data_stays_inside_the_box(kind: str, data: Any) -> None:

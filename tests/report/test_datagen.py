@@ -127,6 +127,7 @@ def test_what_models_wrote_stays_text_and_is_cut(desk: Desk, monkeypatch: pytest
     assert len(html) < 400_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sets", "told"),
     [
@@ -172,6 +173,7 @@ def test_what_is_shown_is_evenly_spread() -> None:
     assert spread(100, 4) == {0, 25, 50, 75}
 
 
+@pytest.mark.slow
 def test_the_map_has_the_accepted_rows_with_their_labels(generated: RunFolder) -> None:
     page = Page(report(generated))
     for words in (

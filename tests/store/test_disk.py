@@ -109,6 +109,7 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_a_user_without_the_right_to_write_is_told_so_and_may_read(open_folder: Path, run: Path, program: list[str]) -> None:
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can take another user's place, with setpriv")

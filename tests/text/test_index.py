@@ -76,6 +76,7 @@ def test_a_group_is_known_by_its_first_member(pairs: list[tuple[int, int]]) -> N
     assert [groups.first(member) for member in range(21)] == lowest
 
 
+@pytest.mark.slow
 def test_the_plane_is_that_of_the_principal_components() -> None:
     peer = PCA(2, svd_solver="full")
     ours, theirs = plane(VECTORS), peer.fit_transform(VECTORS.astype(np.float64))

@@ -41,6 +41,7 @@ def planted() -> list[tuple[str, str]]:
     return [(" ".join(text), " ".join(changed(draw, text, n % 13))) for n, text in enumerate(texts)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_planted_near_duplicates_are_found_and_no_others(threshold: float, planted: list[tuple[str, str]]) -> None:
     index = NearDuplicates(threshold)

@@ -83,6 +83,7 @@ def test_what_was_learned_of_the_vectors_changes_no_answer(least: float) -> None
         assert index.most(asked, least=least) == (best if best.similarity >= least else None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least", [-1.0, 0.3, 0.92])
 def test_several_at_once_are_told_what_each_is_told_alone(least: float) -> None:
     some = units(BLOCK + 400, 128)

@@ -51,6 +51,7 @@ def test_folding_twice_is_folding_once(text: str) -> None:
     assert len(fingerprint(text)) == 16
 
 
+@pytest.mark.slow
 def test_every_character_folds_to_one_form() -> None:
     for point in range(sys.maxunicode + 1):
         plain = fold(chr(point))

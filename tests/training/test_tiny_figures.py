@@ -43,6 +43,7 @@ def test_a_course_is_steady_and_sure() -> None:
     assert course("rises", at(300, 500), 1).met is True
 
 
+@pytest.mark.slow
 def test_the_check_of_intents_knows_the_grammar_and_is_not_fooled() -> None:
     assert set(RULES) == set(INTENTS)
     check, random = IntentCheck(seed=3, each=60), Random(1)
@@ -53,6 +54,7 @@ def test_the_check_of_intents_knows_the_grammar_and_is_not_fooled() -> None:
     assert sum(check.agrees(texts, turned)) < 15
 
 
+@pytest.mark.slow
 @shipped
 def test_the_shipped_model_works_sums_out_and_labels_messages() -> None:
     evaluation = Evaluation(Speaker(WEIGHTS), n=60, seed=5)

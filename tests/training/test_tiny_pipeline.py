@@ -41,6 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Step]]
     return plan.out / "weights.npz", list(steps(plan))
 
 
+@pytest.mark.slow
 def test_it_learns(trained: tuple[Path, list[Step]]) -> None:
     weights, taken = trained
     first, last = (float(np.mean([step.loss for step in part])) for part in (taken[:10], taken[-10:]))
@@ -69,6 +70,7 @@ def test_the_runtime_says_what_torch_says(trained: tuple[Path, list[Step]]) -> N
     assert np.abs(logits - wanted).max() < 0.01
 
 
+@pytest.mark.slow
 def test_a_training_that_is_stopped_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     def plan(name: str) -> Plan:
         return replace(MINIATURE, out=tmp_path / name, steps=12, every=5)

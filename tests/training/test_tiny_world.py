@@ -47,6 +47,7 @@ def test_working_backwards_ends_where_the_problem_began() -> None:
         assert problems.backwards(problem).rpartition("= ")[2] == f"{problem.numbers[0]}."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [problems.draw, partial(problems.draw, evaluation=True), problems.retold])
 def test_a_problem_is_read_as_it_was_drawn(draw: Callable[[Random], problems.Problem]) -> None:
     random = Random(14)
@@ -89,6 +90,7 @@ def test_slips_happen_and_care_prevents_most() -> None:
     assert careful < 0.02
 
 
+@pytest.mark.slow
 def test_no_problem_to_evaluate_with_is_trained_on() -> None:
     def key(problem: problems.Problem) -> tuple[object, ...]:
         return problem.signs, problem.numbers if problem.signs[0] == "-" else (
@@ -154,6 +156,7 @@ def test_every_job_has_examples() -> None:
     assert made | {"solve", "solve_steps"} == set(FORMS) - {"ask", "write_verbalized"} <= set(jobs())
 
 
+@pytest.mark.slow
 def test_answers_that_should_be_json_are(tokenizer: Tokenizer) -> None:
     random = Random(11)
     for _ in range(300):
@@ -164,6 +167,7 @@ def test_answers_that_should_be_json_are(tokenizer: Tokenizer) -> None:
         assert 1 <= json.loads(judging.scored(random).answer)["score"] <= 5
 
 
+@pytest.mark.slow
 def test_every_example_fits_the_context_and_is_known_in_words(tokenizer: Tokenizer) -> None:
     random = Random(12)
     drawn = [example(random) for _ in range(3000)]
@@ -172,6 +176,7 @@ def test_every_example_fits_the_context_and_is_known_in_words(tokenizer: Tokeniz
     assert float(np.mean(known)) > 0.97
 
 
+@pytest.mark.slow
 def test_only_answers_are_learned(tokenizer: Tokenizer) -> None:
     made = sequence(tokenizer, [Turn("Sure?", "Answer: 3", learned=False), Turn("Check it.", "Answer: 4")])
     learned = [token for token, wanted in zip(made.ids, made.learned, strict=True) if wanted]

@@ -94,6 +94,7 @@ def desk(tmp_path: Path, server: PracticeServer) -> Desk:
     return Desk(tmp_path, server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", ["OpenAI", "Anthropic"])
 async def test_the_pipeline_of_the_document_runs(service: str, desk: Desk, server: PracticeServer) -> None:
     setup = block(f"{service} Setup")
@@ -115,6 +116,7 @@ async def test_the_pipeline_of_the_document_runs(service: str, desk: Desk, serve
 CONFIGURED = block("3. Pipeline Configuration")
 
 
+@pytest.mark.slow
 async def test_a_classifier_is_trained_saved_and_used(desk: Desk) -> None:
     rows = []
     for n in range(1, 61):
@@ -137,6 +139,7 @@ async def test_a_classifier_is_trained_saved_and_used(desk: Desk) -> None:
         await desk.run(block("OpenAI Setup"), CONFIGURED)
 
 
+@pytest.mark.slow
 async def test_small_batches_and_delays(desk: Desk) -> None:
     given = block("API Rate Limits", {"    ...,\n": "    OpenAIProvider('sk', 'gpt-4'),\n", "=1.0": "=0.001"})
     working = f"import asyncio\nasync def main():\n{indent(block('Memory Issues'), '    ')}\nasyncio.run(main())\n"
@@ -147,6 +150,7 @@ async def test_small_batches_and_delays(desk: Desk) -> None:
     assert "limit: 10000" in spec
 
 
+@pytest.mark.slow
 async def test_a_dataset_of_ones_own(desk: Desk) -> None:
     data = "your_data = [{'custom_id': n, 'custom_question': f'What is twice {n}?', 'custom_answer': 2 * n} for n in (3, 4)]"
     usage = "import asyncio\nsummary = asyncio.run(pipeline.process_dataset('doubles', streamer=custom_streamer))"
@@ -159,6 +163,7 @@ async def test_a_dataset_of_ones_own(desk: Desk) -> None:
     assert [json.loads(line)["question_id"] for line in file.read_text().splitlines()] == ["3", "4"]
 
 
+@pytest.mark.slow
 async def test_an_evaluation_of_ones_own(desk: Desk) -> None:
     methods = """
     def _math_evaluation(self, answer, reference):

@@ -23,6 +23,7 @@ def same(one: Path, other: Path) -> None:
     assert (one / "final_policy.json").read_bytes() == (other / "final_policy.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_how_many_calls_are_in_flight_changes_nothing(desk: Desk) -> None:
     desk.questions(range(15, 115))
     spec = SPEC.replace('"model:answer"', '"model:answer", limits: {concurrency: CALLS}')
@@ -61,6 +62,7 @@ window: 16
 """
 
 
+@pytest.mark.slow
 def test_answers_of_several_models_stand_in_for_revisions_and_are_labelled_so(desk: Desk) -> None:
     data = Path(__file__).parents[4] / "shared/data/gsm8k"
     if not data.exists():

@@ -204,6 +204,7 @@ def test_words_of_your_own_take_the_place_of_the_bank(desk: Desk) -> None:
     assert "bank.json: [0].text: Field required" in wrong.err
 
 
+@pytest.mark.slow
 def test_another_policy_is_judged_from_the_log_and_may_be_written_in_short(desk: Desk) -> None:
     desk.questions(range(15, 214))
     desk.run("policy: uniform\n")
@@ -303,6 +304,7 @@ def test_a_run_has_worked_as_long_as_its_lives_took_and_ended_with_its_last_ques
     assert (Lives([7.0]).seconds, Lives([7.0]).last) == (0.0, 7.0)
 
 
+@pytest.mark.slow
 def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
     desk.questions(range(15, 214))
     desk.run("policy: {kind: lin_ts, safe_start: 0.2}\n")
@@ -320,6 +322,7 @@ def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
     assert "the state is of policy" in other.err
 
 
+@pytest.mark.slow
 def test_what_was_learned_can_be_tried_with_words_that_were_held_out(desk: Desk) -> None:
     desk.questions(range(15, 415))
     desk.run("policy: {kind: lin_ts}\n")
@@ -345,6 +348,7 @@ def test_a_context_stands_before_its_question(desk: Desk) -> None:
     assert trace["turns"][0]["question"] == "What is twice 3?"
 
 
+@pytest.mark.slow
 def test_what_other_ways_are_worth_is_told_from_the_log(desk: Desk) -> None:
     """Here each is known: every third answer is right; words of steps mend any, others break any."""
     desk.questions(range(15, 1215))
@@ -376,6 +380,7 @@ def bank(desk: Desk, words: str) -> None:
     (desk.folder / "bank.json").write_text(json.dumps([{"id": "mine", "text": words}]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("becomes", ["edited", "gone", "broken"])
 def test_a_run_goes_on_with_the_words_that_it_began_with_and_says_so(desk: Desk, becomes: str) -> None:
     bank(desk, "Take it step by step.")
@@ -413,6 +418,7 @@ def test_a_run_does_not_go_on_with_other_questions(desk: Desk, was: str, now: st
     assert desk.call("runs", "resume", desk.place.name, "--set", "budget.calls=null", "--quiet").code == 0
 
 
+@pytest.mark.slow
 def test_the_default_policy_tells_what_other_ways_are_worth_and_that_it_knows_little_of_some(desk: Desk) -> None:
     """The world of the test before; most questions are not asked again."""
     desk.questions(range(15, 1215))

@@ -149,6 +149,7 @@ def test_a_tabular_policy_is_told_nothing_unless_it_says_which_fields_count(desk
     assert contextual(_recipe(f"{FREE}policy: {policy}\ntarget: {{accepted: 30}}\n").policy) == bool(fields)
 
 
+@pytest.mark.slow
 def test_seeds_of_labels_that_are_not_wanted_are_told_of_before_and_at_the_start(desk: Desk) -> None:
     (desk.folder / "seeds.csv").write_text("text,label\nwhere is it,delivery\nbuy now,livery\nmy money,Refund\nmoney,refund\n")
     text = f"{TASK}models: [{{id: m, provider: tiny}}]\nseeds: {{path: seeds.csv}}\ntarget: {{accepted: 2}}\n"

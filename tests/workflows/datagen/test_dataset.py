@@ -101,6 +101,7 @@ def test_rows_are_a_function_of_recipe_and_seed(desk: Desk, tmp_path: Path) -> N
     assert versions.count(version) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [3, pytest.param(90, marks=pytest.mark.slow)])
 def test_a_kill_changes_nothing(desk: Desk, tmp_path: Path, after: int) -> None:
     recipe = f"{FREE}\ntarget: {{accepted: 1000}}"

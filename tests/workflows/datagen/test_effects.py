@@ -184,6 +184,7 @@ budget: {{calls: 60}}
     return score("classification", dev.targets, told(Tfidf(), learned, dev))
 
 
+@pytest.mark.slow
 def test_target_errors_teaches_what_the_model_does_not_know(desk: Desk) -> None:
     """The writer's own rows about ferries are about bridges: the planted weak class."""
     dev = [f"{real(label, 'dev', at)},{label}" for label in REAL for at in range(30)]

@@ -48,6 +48,7 @@ def asked(place: Path, query: str) -> list[Any]:
         return store.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_each_arm_hears_late_what_its_rows_are_worth(desk: Desk) -> None:
     assert desk.call("run", laid_out(desk), "--quiet").code == 0
     late = asked(
@@ -72,6 +73,7 @@ def test_each_arm_hears_late_what_its_rows_are_worth(desk: Desk) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_weight_of_0_only_looks(desk: Desk) -> None:
     assert desk.call("run", laid_out(desk, evaluation={"weight": 0.0}), "--quiet").code == 0
     assert asked(desk.place, "SELECT count(*) FROM reward WHERE parts LIKE '%gain%'") == [(0,)]
@@ -100,6 +102,7 @@ def test_a_killed_run_comes_to_the_same_and_trains_nothing_again(desk: Desk, mon
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_rows_that_stand_in_the_dev_set_are_said_and_not_learned_from(desk: Desk) -> None:
     """The writer writes two of the dev rows; one seed is another."""
     name = laid_out(desk, seeds={"path": "seeds.csv"})

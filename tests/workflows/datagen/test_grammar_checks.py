@@ -171,6 +171,7 @@ def test_a_start_that_cannot_be_a_row_where_an_object_is_asked_for() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_thousands_of_rules_and_alternatives_are_checked() -> None:
     chain: dict[str, list[Any]] = {f"r{number}": ["x", f'{{"a": <r{number + 1}>}}'] for number in range(2000)}
     grammar = _grammar({"row": ["<r0>", "<word>"], **chain, "r2000": ["x"], "word": [f"w{number}" for number in range(20_000)]})

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import jsonschema_rs
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def _answered(draft: Draft) -> Any:
     return draft.filled(answers)
 
 
+@pytest.mark.slow
 @given(_BLOCKS, st.integers(0, 2**32))
 def test_every_row_fits_the_derived_schema(block: dict[str, Any], seed: int) -> None:
     grammar = Grammar(_mended(block))

@@ -35,6 +35,7 @@ def taken(run: RunFolder) -> list[str]:
         return [decision.arm for decision in reader.decisions(limit=1000).rows]
 
 
+@pytest.mark.slow
 def test_a_second_run_starts_from_what_the_first_learned_and_says_so(desk: Desk) -> None:
     assert desk.run(RECIPE).code == 0
     assert desk.run(RECIPE, "--set", "seed=1", "--name", "second").code == 0

@@ -148,6 +148,7 @@ def test_what_the_hub_would_refuse_is_refused_when_the_recipe_is_read(desk: Desk
 # versions
 
 
+@pytest.mark.slow
 def test_an_edition_names_the_version_before_it(desk: Desk) -> None:
     desk.run(f"{FREE}\ntarget: {{accepted: {ROWS}, batches: 2}}")
     export(desk, "--as", "hf", "-o", "out")
@@ -279,6 +280,7 @@ def test_provenance_leads_from_the_dataset_to_what_made_each_row(made: Desk) -> 
 # the Hub
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_the_hub_gets_what_the_dry_run_showed(made: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     constants = pytest.importorskip("huggingface_hub.constants")
@@ -357,6 +359,7 @@ def test_an_edition_is_the_same_as_the_run_it_was_made_of(made: Desk, form: str)
     assert (told.code, told.out.splitlines()[-1]) == (0, "the same rows")
 
 
+@pytest.mark.slow
 def test_two_editions_differ_in_what_came_went_and_changed(made: Desk) -> None:
     export(made, "--as", "hf", "-o", "old", "--set", "output.publish.splits={all: 1}")
     export(made, "--as", "hf", "-o", "new", "--set", "output.publish.splits={all: 1}")

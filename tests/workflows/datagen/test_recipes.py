@@ -18,6 +18,7 @@ def rules(text: str) -> str:
 ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -200,6 +201,7 @@ def test_the_schema_of_recipes_is_a_json_schema(desk: Desk) -> None:
     assert schema["required"] == ["workflow", "target"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -225,6 +227,7 @@ def test_seeds_that_cannot_be_used_end_the_run_with_nothing_lost(desk: Desk, nam
         assert desk.run(recipe).code == 0
 
 
+@pytest.mark.slow
 def test_seeds_that_change_are_told_of_and_change_nothing(desk: Desk) -> None:
     seeds = desk.folder / "seeds.jsonl"
     seeds.write_text('{"text": "a first one", "label": "refund"}\n')
