@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 from pydantic import JsonValue
 
 from loopwright.quality import amounts
+from loopwright.quality.counting import counted
 from loopwright.quality.facts import SHAPES, THINGS, Thing
 from loopwright.quality.languages import NAMES
 
@@ -20,11 +21,12 @@ Parameters: TypeAlias = dict[str, JsonValue]
 
 
 class Chosen(NamedTuple):
-    """A validator for a fact; `why` quotes the fact and says how it was read."""
+    """A validator for a fact; `why` quotes the fact and says how it was read, `at` is its place among the facts."""
 
     kind: str
     parameters: Parameters
     why: str
+    at: int
 
 
 class Left(NamedTuple):
@@ -38,14 +40,19 @@ class Choice(NamedTuple):
     chosen: tuple[Chosen, ...]
     left: tuple[Left, ...]
 
-    def validators(self) -> dict[str, JsonValue]:
-        """As a spec has them: `length`, `regex`, `regex.2`, ..."""
-        named: dict[str, JsonValue] = {}
+    def named(self) -> dict[str, Chosen]:
+        """By the names that they have in a spec: `length`, `regex`, `regex.2`, ..."""
+        named: dict[str, Chosen] = {}
         times: Counter[str] = Counter()
-        for kind, parameters, _ in self.chosen:
+        for chosen in self.chosen:
+            kind = chosen.kind
             times[kind] += 1
-            named[kind if times[kind] == 1 else f"{kind}.{times[kind]}"] = dict(parameters)
+            named[kind if times[kind] == 1 else f"{kind}.{times[kind]}"] = chosen
         return named
+
+    def validators(self) -> dict[str, JsonValue]:
+        """As a spec has them."""
+        return {name: dict(chosen.parameters) for name, chosen in self.named().items()}
 
 
 class _Reading(NamedTuple):
@@ -58,19 +65,19 @@ def choose(facts: Iterable[str], field: str | None = None) -> Choice:
     """The validators look at `field`."""
     chosen: list[Chosen] = []
     left: list[Left] = []
-    for fact in facts:
+    for at, fact in enumerate(facts):
         for part, readings in _parts(fact):
             if not readings:
                 left.append(Left(part, _why_left(part)))
-            chosen += [_chosen(fact, reading, field) for reading in readings]
+            chosen += [_chosen(fact, at, reading, field) for reading in readings]
     return Choice(tuple(chosen), tuple(left))
 
 
-def _chosen(fact: str, reading: _Reading, field: str | None) -> Chosen:
+def _chosen(fact: str, at: int, reading: _Reading, field: str | None) -> Chosen:
     parameters = {**reading.parameters, **({"field": field} if field is not None else {})}
     says = reading.parameters.get("says")
     note = "; ".join(filter(None, [f"a text that {says} fails" if says else "", reading.note]))
-    return Chosen(reading.kind, parameters, f'"{fact.strip()}"' + (f": {note}" if note else ""))
+    return Chosen(reading.kind, parameters, f'"{fact.strip()}"' + (f": {note}" if note else ""), at)
 
 
 def _why_left(fact: str) -> str:
@@ -125,14 +132,10 @@ def _amount(plain: str) -> list[_Reading]:
     said = {f"min_{found.unit}s": found.least, f"max_{found.unit}s": found.most}
     parameters: Parameters = {name: bound for name, bound in said.items() if bound is not None}
     said_as = {"min": "at least", "max": "at most"}
-    note = ", ".join(f"{said_as[name[:3]]} {_counted(bound, found.unit)}" for name, bound in said.items() if bound is not None)
+    note = ", ".join(f"{said_as[name[:3]]} {counted(bound, found.unit)}" for name, bound in said.items() if bound is not None)
     if found.least is not None and found.least == found.most:
-        note = f"exactly {_counted(found.least, found.unit)}"
+        note = f"exactly {counted(found.least, found.unit)}"
     return [_Reading("length", parameters, note)]
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 _CODE_OF = {name.casefold(): code for code, name in NAMES.items()}

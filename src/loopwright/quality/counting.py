@@ -31,6 +31,10 @@ _STARTERS = _set(
 )
 
 
+def counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
 def count_words(text: str) -> int:
     return sum(1 for _ in _WORD.finditer(text))
 

@@ -83,6 +83,7 @@ class Gate:
 
     def __init__(self, validators: Mapping[str, Validator]) -> None:
         ordered = sorted(validators.items(), key=lambda entry: _cost(entry[1]))
+        self.validators = dict(ordered)
         # Sorted once: asking a validator which protocol it has takes longer than most of them take for a row.
         self._of_batches = {name: one for name, one in ordered if isinstance(one, Weighs)}
         self._asking = {name: one for name, one in ordered if isinstance(one, Asks)}

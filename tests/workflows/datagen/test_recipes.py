@@ -63,6 +63,19 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
         ),
         (GRAMMAR + "validators: {lenght: {max_words: 3}}\n", "did you mean 'length'?"),
         (GRAMMAR + "validators: {judge: {model: writer}}\n", "validators.judge.model: names a model that is not there"),
+        (
+            MODEL + "constraints: {facts: [at most two sentences, in German,\n  at least three sentences]}\n",
+            'recipe.yaml:5: constraints.facts[2]: "at least three sentences" leaves no row beside constraints.facts[0], '
+            '"at most two sentences": no text has at least 3 sentences and at most 2 sentences; expected one of the two',
+        ),
+        (
+            MODEL + "constraints: {facts: [at least 50 words]}\nvalidators: {length: {field: text, max_words: 20}}\n",
+            'constraints.facts[0]: "at least 50 words" leaves no row beside validators.length: no text has',
+        ),
+        (
+            MODEL + "validators: {format.a: {name: date, field: text}, format.b: {name: uuid, field: text}}\n",
+            'validators["format.b"]: leaves no row beside validators["format.a"]: no text is a date and a UUID',
+        ),
         (GRAMMAR + "reward: {quality: judge}\n", "reward.quality: names no validator of this recipe"),
         (GRAMMAR + "reward: {diversity_weight: 0.3}\n", "reward.diversity_weight: weighs how new rows are"),
         (
@@ -181,6 +194,22 @@ def test_what_is_assumed_is_told(desk: Desk) -> None:
     assert "assumed: a classification without task.labels" in told
     told = desk.check(MODEL + "task: {labels: {a: 2, b: 6}}\n" + TARGET).out
     assert "assumed: task.labels add up to 8, and are taken as shares: a 0.25, b 0.75" in told
+
+
+def test_facts_are_held_against_validators_that_look_at_the_same_text(desk: Desk) -> None:
+    told = "warning: constraints.facts[0], "
+    facts = "constraints: {facts: [at least 50 words]}\nvalidators: {length: {max_words: 20"
+    assert told in desk.check(f"{GRAMMAR}{facts}}}}}\n{TARGET}").err
+    assert told not in desk.check(f"{GRAMMAR}{facts}, field: label}}}}\n{TARGET}").err
+    other = "constraints: {schema: {type: object, properties: {text: {type: string}, title: {type: string}}}, "
+    assert told not in desk.check(f"{MODEL}{facts.replace('constraints: {', other)}}}}}\n{TARGET}").err
+
+
+def test_a_run_does_not_begin_with_facts_that_no_row_can_keep_to(desk: Desk) -> None:
+    ended = desk.run(f"{MODEL}constraints: {{facts: [in German, in French]}}\n{TARGET}")
+    assert ended.code == 2
+    assert 'constraints.facts[1]: "in French" leaves no row beside constraints.facts[0], "in German"' in ended.err
+    assert not desk.runs()
 
 
 def test_labels_can_be_listed(desk: Desk) -> None:

@@ -32,6 +32,8 @@ _TIME = re.compile(
     rf"{_DIGITS}{{2}}:{_DIGITS}{{2}}(?::{_DIGITS}{{2}}(?:\.{_DIGITS}{{1,6}})?)?(?:Z|[+-]{_DIGITS}{{2}}:{_DIGITS}{{2}})?"
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ALIKE = frozenset(("json", "number", "integer"))
+"""A text may be of several of these forms; of the others, none is of any second one."""
 _LONGEST = {"json": None, "url": 8_192}
 _LONG = 1_000
 
@@ -59,6 +61,11 @@ class Format(Parameters):
         if wrong is None:
             return Ruling(True)
         return Ruling(False, reason=f"{quote(stripped, limit=60)!r} is not {_CALLED[self.name]}{wrong and ': ' + wrong}")
+
+    def against(self, other: object) -> str | None:
+        if not isinstance(other, Format) or self.name == other.name or {self.name, other.name} <= _ALIKE:
+            return None
+        return f"no text is {_CALLED[self.name]} and {_CALLED[other.name]}"
 
 
 def _too_long(text: str, longest: int) -> str:

@@ -46,11 +46,18 @@ class Language(Parameters):
         told = language(text)
         if told is None:
             return Ruling(self.unknown == "pass", reason="its language cannot be told")
-        wanted = _codes(self.languages)
-        if told.language in wanted:
+        if told.language in _codes(self.languages):
             return Ruling(True, round(told.share, 4))
-        names = " or ".join(NAMES[code] for code in wanted)
-        return Ruling(False, 0.0, f"reads like {NAMES[told.language]}, not {names}")
+        return Ruling(False, 0.0, f"reads like {NAMES[told.language]}, not {self._named}")
+
+    def against(self, other: object) -> str | None:
+        if not isinstance(other, Language) or set(_codes(self.languages)) & set(_codes(other.languages)):
+            return None
+        return f"no text whose language can be told is in {self._named} and in {other._named}"
+
+    @property
+    def _named(self) -> str:
+        return " or ".join(NAMES[code] for code in _codes(self.languages))
 
 
 def _codes(languages: str | tuple[str, ...]) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
 
-from loopwright.quality.counting import count_sentences, count_words
+from loopwright.quality.counting import count_sentences, count_words, counted
 from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Parameters, TextField, ruled
 
@@ -64,9 +65,22 @@ class Length(Parameters):
         stripped = text.strip()
         for unit, least, most, count in self._bounds():
             found = count(stripped)
-            counted = f"{found} {unit}" if found == 1 else f"{found} {unit}s"
             if least is not None and found < least:
-                return Ruling(False, reason=f"{counted}, at least {least}")
+                return Ruling(False, reason=f"{counted(found, unit)}, at least {least}")
             if most is not None and found > most:
-                return Ruling(False, reason=f"{counted}, at most {most}")
+                return Ruling(False, reason=f"{counted(found, unit)}, at most {most}")
         return Ruling(True)
+
+    def against(self, other: object) -> str | None:
+        if not isinstance(other, Length):
+            return None
+        mine, others = tuple(self._bounds()), tuple(other._bounds())
+        pairs = (*product(mine, others), *product(others, mine))
+        return next((why for low, high in pairs if (why := _beyond(low, high))), None)
+
+
+def _beyond(low: _Bound, high: _Bound) -> str | None:
+    """Words and sentences have at least a character each; a sentence may be less than what counts as a word."""
+    if low.least is None or high.most is None or low.least <= high.most or high.unit not in (low.unit, "character"):
+        return None
+    return f"no text has at least {counted(low.least, low.unit)} and at most {counted(high.most, high.unit)}"

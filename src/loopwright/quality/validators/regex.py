@@ -62,6 +62,18 @@ class Regex(Parameters):
             return Ruling(False, reason=self.says or f"holds what matches {quote(self.must_not, limit=80)}")
         return Ruling(True)
 
+    def against(self, other: object) -> str | None:
+        if not isinstance(other, Regex):
+            return None
+        asked = ((self.must, other.must_not), (other.must, self.must_not))
+        found = next((must for must, must_not in asked if must is not None and _unanchored(must) == must_not), None)
+        return None if found is None else f"each text that matches {quote(found, limit=80)} holds what must not be there"
+
+
+def _unanchored(pattern: str) -> str:
+    """What a text that matches the pattern holds, wherever it stands in it."""
+    return pattern.removeprefix(r"^\s*").removesuffix(r"\s*$")
+
 
 @lru_cache(maxsize=256)
 def searcher(pattern: str) -> SchemaValidator:

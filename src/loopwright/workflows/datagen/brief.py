@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from loopwright.policy.fixed import Fixed
 from loopwright.policy.modifier import chain, innermost
 from loopwright.policy.safe_start import SafeStart
 from loopwright.quality import build
-from loopwright.quality.choosing import Choice, Left, choose
+from loopwright.quality.choosing import Choice, Chosen, Left, choose
 from loopwright.quality.gate import Gate
 from loopwright.quality.languages import NAMES
 from loopwright.quality.row import Row, as_text
@@ -163,12 +163,17 @@ class Brief:
     def validators(self) -> dict[str, JsonValue]:
         """Those of the recipe and those of its facts. Every row is held to the schema."""
         said = self.recipe.validators
-        chosen = self.choice.validators()
         found: dict[str, JsonValue] = {"schema": {}}
+        chosen = {name: dict(each.parameters) for name, each in self.of_facts.items()}
         if said == "auto":
             return {**found, **self.told_language, **chosen, "deduplication": {"field": self.text_field}}
-        mine = {**said, **self._judge_of_facts}
-        return {**found, **{_free(name, mine): parameters for name, parameters in chosen.items()}, **mine}
+        return {**found, **chosen, **said, **self._judge_of_facts}
+
+    @cached_property
+    def of_facts(self) -> dict[str, Chosen]:
+        """The validators of facts, by names that those of the recipe leave free."""
+        said = self.recipe.validators
+        return {_free(name, () if said == "auto" else said): each for name, each in self.choice.named().items()}
 
     @property
     def unchecked(self) -> tuple[Left, ...]:
@@ -295,7 +300,7 @@ def _ways(kind: str) -> list[ArmBlock]:
     ]
 
 
-def _free(name: str, taken: Mapping[str, object]) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     """The name, or one beside it that is not taken."""
     kind, _, number = name.partition(".")
     return name if name not in taken else f"{kind}.facts{number}"

@@ -20,7 +20,7 @@ from loopwright.quality.validators.entailment import names_in
 from loopwright.quality.validators.schema import agree, compiled
 from loopwright.records import Fields
 from loopwright.spec.paths import show
-from loopwright.workflows.datagen import publish, seeds
+from loopwright.workflows.datagen import clashing, publish, seeds
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling
@@ -101,7 +101,7 @@ def _asked_for(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
 
 def _validators(brief: Brief) -> Iterator[Problem]:
     try:
-        brief.gate()
+        yield from clashing.problems(brief)
     except SpecError as error:
         yield from error.problems
     quality = brief.recipe.reward.quality
@@ -221,8 +221,9 @@ def require_extras(formats: Container[str]) -> None:
 
 
 def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
-    """Seeds that no arm is ever shown."""
+    """Facts that probably leave no row, and seeds that no arm is ever shown."""
     require_extras(recipe.output.formats)
+    yield from clashing.doubts(brief)
     if recipe.seeds is None:
         return
     try:
