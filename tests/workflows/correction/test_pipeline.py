@@ -135,11 +135,30 @@ async def test_each_run_begins_with_what_those_before_it_taught(tmp_path: Path) 
     assert started["warm_start"]["state"]["trials"] == 21
 
 
+async def test_calls_at_once_wait_for_each_other_and_lose_nothing_of_what_they_teach(tmp_path: Path) -> None:
+    asked = ScalePipeline(Doubling(), log_dir=tmp_path, settings={"prompt": "solve", "max_turns": 1})
+    of_one = (asked.generate_trace(str(n), f"What is twice {n}?", str(2 * n)) for n in (20, 21, 22))
+    of_three = asked.process_dataset("doubles", batch_size=1, streamer=Doubles(30, 31, 32))
+    traces, summary = await asyncio.gather(asyncio.gather(*of_one), of_three)
+    assert [trace.dataset_name for trace in traces] == ["questions"] * 3
+    assert summary["pipeline_stats"]["traces_processed"] == 3
+    assert asked.policy.state.trials == 6
+
+
+async def test_ids_and_answers_may_be_numbers_as_in_a_stream(tmp_path: Path) -> None:
+    trace = await pipeline(tmp_path, **PLAIN).generate_trace(5, "What is twice 4?", 8)  # type: ignore[arg-type]
+    assert (trace.question_id, trace.reference_answer, trace.final_accuracy) == ("5", "8", 1)
+
+
 async def test_what_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     asked = pipeline(tmp_path)
     with pytest.raises(UsageError, match=r"no file of the dataset 'hotpotqa': it is looked for as data/hotpotqa\.jsonl"):
         await asked.process_dataset("hotpotqa")
+    with pytest.raises(SpecError, match="update_every: does not fit; expected at least 1"):
+        await asked.process_dataset("mock", batch_size=0)
+    with pytest.raises(SpecError, match="update_every: does not fit; expected at least 1"):
+        ScalePipeline(Doubling(), policy_update_interval=0, log_dir=tmp_path)
     with pytest.raises(UsageError, match="did you mean 'anchored'"):
         RTSContext("anchord", 0.5)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"from 0 to 1, and 1\.7 is not"):

@@ -3,6 +3,7 @@ folder of its own under `log_dir`."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,6 @@ from loopwright.datasets.source import Source
 from loopwright.errors import TrialError
 from loopwright.loop.work import Work
 from loopwright.policy import state
-from loopwright.records import Example
 from loopwright.runs.correcting.policy import RTSPolicy
 from loopwright.runs.correcting.providers import LLMProvider, model_of
 from loopwright.runs.correcting.streaming import DatasetStreamer
@@ -80,7 +80,8 @@ class ScalePipeline:
         if request_delay:
             limits = {**self._model.block.get("limits", {}), "delay_s": request_delay}
             self._model = self._model._replace(block={**self._model.block, "limits": limits})
-        self.policy = RTSPolicy(_checked(self._whole({"source": "mock"}, 1)))
+        self.policy = RTSPolicy(_checked(self._whole({"source": "mock"}, None)))
+        self._turn: tuple[asyncio.AbstractEventLoop | None, asyncio.Lock] = (None, asyncio.Lock())
 
     async def process_dataset(
         self,
@@ -94,24 +95,27 @@ class ScalePipeline:
         once, and after how many of them the policy learns (default: the interval). Without a `streamer`, the dataset is
         found by its name or `path`. A call that did not come to its end goes on where it stopped; otherwise it is
         another run."""
-        self.dataset_name = dataset_name
-        self._streamer = streamer or DatasetStreamer(dataset_name, path)
-        own = not self._streamer.streams_a_file()
-        block = self._named(limit) if own or self._judges() else self._streamer.block(limit)
-        questions = FromFunction(dataset_name, self._streamer.stream_questions, {"limit": limit}) if own else None
-        result = await self._run(self._whole(block, batch_size), self._making(questions, limit))
+        async with self._alone():
+            self.dataset_name = dataset_name
+            self._streamer = streamer or DatasetStreamer(dataset_name, path)
+            own = not self._streamer.streams_a_file()
+            block = self._named(limit) if own or self._judges() else self._streamer.block(limit)
+            questions = FromFunction(dataset_name, self._streamer.stream_questions, {"limit": limit}) if own else None
+            result = await self._run(self._whole(block, batch_size), self._making(questions, limit))
         (summary,) = (file for file in result.files if file.match(_SUMMARY))
         told: dict[str, Any] = orjson.loads(summary.read_bytes())
         return told
 
     async def generate_trace(self, question_id: str, question: str, reference_answer: str | None = None) -> TraceRecord:
         """One question, as a run of its own. Raises a `TrialError` where no answer was to be had."""
-        asked = Example(question_id, {"question": question}, reference_answer)
-        questions = FromFunction(self.dataset_name, lambda: [asked], {})
-        spec = self._whole(self._named(1), 1)
-        result = await self._run({**spec, "name": _name(f"trace-{question_id}")}, self._making(questions, 1), fresh=True)
+        asked = {"id": question_id, "question": question, "reference_answer": reference_answer}
+        async with self._alone():
+            dataset = self.dataset_name
+            questions = FromFunction(dataset, lambda: [asked], {})
+            spec = {**self._whole(self._named(1), 1), "name": _name(f"trace-{question_id}")}
+            result = await self._run(spec, self._making(questions, 1), fresh=True)
         with RunReader.open(result.folder.store) as reader:
-            about = About.of(self.dataset_name, reader.meta())
+            about = About.of(dataset, reader.meta())
             trace = next(traces(reader, about))
             failure = trace.settled.trial.failure
             if failure is not None:
@@ -121,6 +125,14 @@ class ScalePipeline:
     def _is_correct(self, answer: str, reference: str) -> bool:
         """By the streamer's, and so by the official checker of the dataset; a subclass may know better."""
         return self._streamer._is_correct(answer, reference)
+
+    def _alone(self) -> asyncio.Lock:
+        """Calls wait for each other, in the order in which they were made: each begins with what those before it taught. A lock
+        serves one event loop, and a pipeline may live through several."""
+        loop = asyncio.get_running_loop()
+        if self._turn[0] is not loop:
+            self._turn = (loop, asyncio.Lock())
+        return self._turn[1]
 
     def _judges(self) -> bool:
         """Whether answers are checked by code of the user's own."""
@@ -132,7 +144,7 @@ class ScalePipeline:
 
     def _whole(self, dataset: Mapping[str, Any], batch: int | None) -> dict[str, Any]:
         """The spec."""
-        every = batch or self._every
+        every = self._every if batch is None else batch
         policy: dict[str, Any] = {**self._algorithm, "update_every": every}
         learned = self.policy.state if hasattr(self, "policy") else None
         if learned is not None and learned.trials:
