@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.kills import killed_after
+from tests.killing import killed_after
 
 from loopwright.runs.starter import lay_out
 

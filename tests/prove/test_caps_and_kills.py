@@ -8,8 +8,8 @@ import signal
 from pathlib import Path
 
 import pytest
-
 from kills import DELAY, STEPS, TRIALS, begin, check_same, killed_run, write_spec
+
 from loopwright.llm.practice import PracticeServer
 from loopwright.runs.folder import RunFolder, all_runs
 

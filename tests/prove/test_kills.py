@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-
 from kills import Tale, check_books, check_same, killed_run
+
 from loopwright.runs.folder import RunFolder, all_runs
 
 

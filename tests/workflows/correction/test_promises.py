@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.kills import killed_after
+from tests.killing import killed_after
 from tests.workflows.correction.conftest import SPEC, Desk
 
 from loopwright.store.compare import differences

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.kills import killed_after
+from tests.killing import killed_after
 from tests.workflows.datagen.conftest import FREE, TASK, Desk
 
 ROWS = 300

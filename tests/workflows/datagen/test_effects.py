@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from bench.datagen_verbalized import play
-from tests.kills import killed_after
+from tests.killing import killed_after
 from tests.workflows.datagen import writers
 from tests.workflows.datagen.conftest import Desk
 from tests.workflows.datagen.writers import FACTS, REAL, real

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bench.datagen_downstream import ABOUT, message, play, ratio, real, recipe
-from tests.kills import killed_after
+from tests.killing import killed_after
 from tests.workflows.datagen.conftest import Desk
 
 from loopwright.quality.gate import Gate

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.kills import killed_after
+from tests.killing import killed_after
 from tests.workflows.datagen.conftest import Desk, served
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
