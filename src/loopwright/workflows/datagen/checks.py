@@ -16,6 +16,7 @@ from loopwright.llm.quoting import quote
 from loopwright.policy import build as build_policy
 from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
+from loopwright.quality.validators.deduplication import Deduplication
 from loopwright.quality.validators.entailment import names_in
 from loopwright.quality.validators.schema import agree, compiled
 from loopwright.records import Fields
@@ -221,9 +222,10 @@ def require_extras(formats: Container[str]) -> None:
 
 
 def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
-    """Facts that probably leave no row, and seeds that no arm is ever shown."""
+    """Facts that probably leave no row, a target that the grammar cannot reach, and seeds that no arm is ever shown."""
     require_extras(recipe.output.formats)
     yield from clashing.doubts(brief)
+    yield from _too_few_texts(recipe, brief)
     if recipe.seeds is None:
         return
     try:
@@ -234,6 +236,23 @@ def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
     if others:
         named = ", ".join(_other(label, number, brief) for label, number in others.items())
         yield f"{sum(others.values())} of {len(rows)} seeds are never shown as examples, for no such label is wanted: {named}"
+
+
+def _too_few_texts(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
+    """A grammar that alone writes all rows, with no model, and has fewer texts than there shall be rows with a text each."""
+    grammar, wanted = brief.grammar, recipe.target.accepted
+    if grammar is None or grammar.needs_model or any(arm.kind != "templater" for arm in brief.arms):
+        return
+    given = {recipe.task.label: sum(share > 0 for share in brief.quotas.shares.values())} if brief.quotas.rows else {}
+    for name, each in brief.gate().validators.items():
+        if isinstance(each, Deduplication) and each.exact:
+            texts = grammar.variety(each.field, wanted, given)
+            if texts < wanted:
+                of = "different rows" if each.field is None else f"different texts of {each.field!r}"
+                yield (
+                    f"the grammar gives at most {texts:,} {of}, {name} takes each once, and target.accepted is {wanted:,}: "
+                    "a run ends short of it; give rules more alternatives or a slot for a model (llm_fill), or lower the target"
+                )
 
 
 def _other(label: str, number: int, brief: Brief) -> str:

@@ -20,6 +20,7 @@ from loopwright.workflows.datagen.grammar.draws import Drawer
 from loopwright.workflows.datagen.grammar.rules import Rules, drawing_order, live, needs, read_rules, shared_names
 from loopwright.workflows.datagen.grammar.templates import Fill, Plain
 from loopwright.workflows.datagen.grammar.texts import Texts, texts
+from loopwright.workflows.datagen.grammar.variety import Variety
 
 
 class Grammar:
@@ -67,6 +68,11 @@ class Grammar:
         """The texts that a rule can come to, structures aside; None where they are too many to list or a model writes them."""
         found = self._texts[rule]
         return None if found is None else tuple(found)
+
+    def variety(self, field: str | None, limit: int, given: Mapping[str, int]) -> int:
+        """How many different texts that field of a row can have where no model writes it, at most: counted up to `limit`.
+        `given` is how many values each rule has that is given one."""
+        return Variety(self._sound, self.row_values, self._block.max_depth, limit, given).of(self._block.start, field)
 
     def _meant(self, name: str, text: str) -> Plain | str:
         """The value that a text stands for: that of a rule with the alternatives 1 and 2 is a number."""
