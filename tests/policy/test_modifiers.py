@@ -240,6 +240,13 @@ def test_a_warm_start_refuses_what_does_not_fit(tmp_path: Path) -> None:
         make({"warm_start": {"state": str(tmp_path / "none"), "policy": "ucb1"}}).choose(situation, Memory())
 
 
+def test_a_warm_start_may_explore_more_or_less_than_what_it_begins_with() -> None:
+    earlier = state.export(Named.model_validate({"epsilon_greedy": 0.5}), Memory(), ["a", "b"]).plain()
+    situation = Situation({}, ARMS, 0, Keyed(1))
+    for own in (0.05, {"epsilon_start": 0.4, "epsilon_decay": 0.99}):
+        make({"warm_start": {"state": earlier, "policy": {"epsilon_greedy": own}}}).choose(situation, Memory())
+
+
 def test_modifiers_compose_and_name_what_is_wrong_inside_them() -> None:
     policy = make(
         {

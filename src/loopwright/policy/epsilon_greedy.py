@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,8 @@ from loopwright.spec.blocks import Block
 class EpsilonGreedy(Block):
     """Arms that have earned nothing yet count as the best; ties are broken at random. `t` counts the rewards that have been
     learned in the context."""
+
+    of_choices: ClassVar[frozenset[str]] = frozenset({"epsilon", "epsilon_start", "epsilon_decay", "epsilon_min", "harmonic"})
 
     epsilon: Annotated[float | None, Field(ge=0, le=1, description="the share of choices made at random; default: 0.1")] = None
     epsilon_start: Annotated[float | None, Field(ge=0, le=1, description="a share that falls: what it starts from")] = None

@@ -111,7 +111,10 @@ def require_same(state: State, policy: Named) -> None:
     mark on it."""
     if _parts(build(_named(state.policy, "the state"))) != _parts(build(policy)):
         spec = policy.model_dump(mode="json")
-        raise UsageError(f"the state is of policy {_line(state.policy)}, and the spec's is {_line(spec)}")
+        raise UsageError(
+            f"the state is of policy {_line(state.policy)}, and the spec's is {_line(spec)}: it takes the same, "
+            "but for how much is explored"
+        )
 
 
 def merge(one: State, other: State) -> State:
@@ -158,7 +161,8 @@ def _parts(policy: Policy) -> list[tuple[str, str]]:
             arguments = policy.model_dump(mode="json", exclude={"policy", *policy.of_choices})
             parts.append((type(policy).__name__, _line(arguments)))
         policy = policy.inner
-    own = policy.model_dump(mode="json") if isinstance(policy, BaseModel) else repr(policy)
+    unmarked = set(getattr(policy, "of_choices", ()))
+    own = policy.model_dump(mode="json", exclude=unmarked) if isinstance(policy, BaseModel) else repr(policy)
     return [*parts, (type(policy).__name__, _line(own))]
 
 

@@ -10,15 +10,15 @@ from loopwright import workflows
 from loopwright.errors import Problem, SpecError, StoreTooNew, UsageError
 from loopwright.llm import promises, providers
 from loopwright.loop.work import Workflow
-from loopwright.policy import build
+from loopwright.policy import build, state
 from loopwright.policy.exhaustive import Exhaustive
 from loopwright.policy.fixed import Fixed
 from loopwright.policy.modifier import chain, innermost
 from loopwright.policy.protocol import Policy
 from loopwright.policy.uniform import Uniform
-from loopwright.policy.warm_start import WarmStart
 from loopwright.policy.windowed import Windowed
 from loopwright.records import Json
+from loopwright.runs.beginning import place, starts
 from loopwright.spec.blocks import RunSpec
 from loopwright.spec.digest import digest
 from loopwright.spec.document import Document
@@ -60,6 +60,8 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
 def check_files(checked: Checked, base: Path) -> Checked:
     """The same with what the author may not have meant in files that the spec names; they are read for it."""
     try:
+        if problems := list(_states(checked.policy, base)):
+            raise SpecError(problems)
         return checked._replace(warnings=(*checked.warnings, *checked.spec.doubts(base)))
     except SpecError as error:
         raise checked.document.blame(error) from None
@@ -117,14 +119,16 @@ def _memory(spec: RunSpec, policy: Policy) -> Iterator[Problem]:
         yield Problem("memory", "what a windowed policy keeps cannot be added up over runs", "another policy, or no memory")
 
 
-def _states(policy: Policy) -> Iterator[Problem]:
-    """States that stand in the spec itself; files are read when the run is started."""
-    for each in chain(policy):
-        if isinstance(each, WarmStart) and not isinstance(each.state, str):
-            try:
+def _states(policy: Policy, base: Path | None = None) -> Iterator[Problem]:
+    """States that stand in the spec itself; where `base` says where files are, those in files."""
+    for each in starts(policy):
+        try:
+            if not isinstance(each.state, str):
                 _ = each.start
-            except (UsageError, StoreTooNew) as error:
-                yield Problem("policy", str(error), "a state that `loopwright policy export` wrote")
+            elif base is not None:
+                each.take(state.read(place(base, each.state)))
+        except (UsageError, StoreTooNew) as error:
+            yield Problem("policy", str(error), "a state that `loopwright policy export` wrote")
 
 
 def _workflow(document: Document) -> Workflow:

@@ -115,13 +115,15 @@ def test_the_bank_has_a_part_that_no_policy_is_trained_with() -> None:
             "reprompts.bank[0].id: 'stop' is what the end of a question is called",
         ),
         ("reprompts: {bank: [{id: a, text: Go on.}, {id: a, text: Sure?}]}\n", "reprompts.bank[1].id: 'a' is there twice"),
-        ("contexts: {confidence: [0.7, 0.4], turns: [1, 3]}\n", "edges that do not rise"),
+        ("contexts: {confidence: [0.7, 0.4]}\n", "edges that do not rise"),
         (
             "policy: {fixed: neutral_stepz}\n",
             "policy.fixed: no reprompt that is offered is called 'neutral_stepz'; did you mean",
         ),
         ("policy: {kind: lin_ts, update_every: 0}\n", "update_every: does not fit; expected at least 1"),
         ("policy: {kind: lin_ts, update_every: often}\n", "update_every: is text; expected a whole number"),
+        ("policy: {kind: lin_ts, update_every: 9}\nupdate_every: 5\n", "says update_every twice, and not the same"),
+        ("policy: {kind: lin_ts, warm_start: gone.json}\n", "gone.json: the policy's state cannot be read"),
         ("policy: {kind: lin_tz}\n", "did you mean 'lin_ts'?"),
         ("policy: {kind: thompson, safe_start: {explor: 0.1}}\n", "did you mean 'explore'?"),
         ("reward: {correct_is_worth_usd: 0.01}\nx: 1\n", "x: "),
@@ -138,6 +140,24 @@ def test_a_classifier_is_looked_for_before_the_run(desk: Desk) -> None:
     done = desk.check(spec=SPEC.replace("rule", "nowhere.json"))
     assert done.code == 2
     assert re.search(r"classifier.path: .*nowhere.json: the classifier cannot be read", done.err)
+
+
+def test_what_a_classifier_is_fitted_to_is_looked_for_before_the_run(desk: Desk) -> None:
+    done = desk.check(spec=SPEC.replace("path: rule", "fit: {sources: [twice.csv]}"))
+    assert done.code == 2
+    assert re.search(r"spec.yaml:6: classifier.fit.sources\[0\]: .*twice.csv has no column", done.err)
+
+
+def test_a_first_question_without_reference_answer_is_told_before_it_is_paid_for(desk: Desk) -> None:
+    said = "the first question, 'n1', has no reference answer, and of such nothing is learned"
+    assert said not in desk.check().err
+    desk.questions(range(1, 13), references=False)
+    assert said in desk.check().err and "`dataset.fields`" in desk.check().err
+    assert said not in desk.check("reward: {judge: doubler}\n").err
+
+
+def test_the_edges_of_one_kind_of_bins_may_be_given_alone() -> None:
+    assert spec(contexts={"turns": [0, 2]}).contexts == Contexts(confidence=(0.4, 0.7), turns=(0, 2))
 
 
 def test_a_dataset_is_checked_before_the_run(desk: Desk) -> None:

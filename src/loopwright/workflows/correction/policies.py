@@ -41,6 +41,8 @@ def in_full(spec: dict[str, Any]) -> dict[str, Any]:
     own = {name: value for name, value in given.items() if name not in ("kind", *_AROUND)}
     full = dict(spec)
     if "update_every" in around:
+        if given["update_every"] != spec.get("update_every", given["update_every"]):
+            raise ValueError("says update_every twice, and not the same: once beside the policy, once in it")
         full["update_every"] = around["update_every"]
     policy = _placed(given["kind"], own, around.get("safe_start"))
     if "warm_start" in around:

@@ -11,10 +11,12 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_valid
 
 from loopwright.datasets import checker_of, source
 from loopwright.datasets.block import DatasetBlock
+from loopwright.datasets.fields import MappedSource
 from loopwright.datasets.source import FileSource
 from loopwright.datasets.splits import chosen
 from loopwright.errors import Problem, SpecError, UsageError
 from loopwright.kinds import nearest
+from loopwright.learn.error_classifier import labelled
 from loopwright.learn.error_classifier.fitted import named
 from loopwright.learn.error_classifier.kinds import EMBEDDED, Kind
 from loopwright.llm.prices import price_of
@@ -33,10 +35,12 @@ Edge = Annotated[float, Field(gt=0, lt=1)]
 class Contexts(Block):
     """Where the bins of the 54 contexts end: 3 of confidence, 3 of turns, for each of 6 error modes."""
 
-    confidence: Annotated[tuple[Edge, Edge], Field(strict=False, description="low is below the first, high from the second on")]
+    confidence: Annotated[
+        tuple[Edge, Edge], Field(strict=False, description="low is below the first, high from the second on")
+    ] = (0.4, 0.7)
     turns: Annotated[
         tuple[int, int], Field(strict=False, description="early is up to so many reprompts, late beyond the second number")
-    ]
+    ] = (1, 3)
 
     @model_validator(mode="after")
     def _rising(self) -> Contexts:
@@ -159,7 +163,7 @@ class CorrectionSpec(RunSpec):
     max_turns: Annotated[int, Field(ge=0, le=50, description="reprompts at most")] = 5
     policy: Named = policies.DEFAULT
     window: Annotated[int, Field(ge=1, description="questions that are worked on at once")] = 256
-    contexts: Contexts = Contexts(confidence=(0.4, 0.7), turns=(1, 3))
+    contexts: Contexts = Contexts()
     reprompts: Reprompts = Reprompts()
     classifier: ClassifierBlock = ClassifierBlock()
     reward: RewardBlock = RewardBlock()
@@ -218,20 +222,34 @@ class CorrectionSpec(RunSpec):
 
     def doubts(self, base: Path) -> Iterable[str]:
         self.located(base)
-        if _told("dataset", partial(self._is_empty, base)):
-            yield "the dataset holds no question that is asked for"
+        yield from self._of_questions(base)
         if self.classifier.fit is None:
             _told("classifier.path", partial(named, self.classifier.path, base))
+        else:
+            for at, each in enumerate(self.classifier.fit.sources):
+                _told(
+                    f"classifier.fit.sources[{at}]",
+                    partial(labelled.read, (base / each).resolve(), checker_of(self.dataset).read),
+                )
 
     def asks_for_logprobs(self) -> bool:
         given = self.classifier.logprobs
         return self.models[0].provider == "tiny" if given is None else given
 
-    def _is_empty(self, base: Path) -> bool:
-        """Only files are looked into: other sources may be far away."""
+    def _of_questions(self, base: Path) -> Iterator[str]:
+        """Only files are looked into, and there the first question: other sources may be far away."""
         found = source(self.dataset)
-        near = isinstance(found, FileSource) and self.dataset.source != "huggingface"
-        return near and next(chosen(found, self.dataset, base), None) is None
+        if not isinstance(found, FileSource) or self.dataset.source == "huggingface":
+            return
+        first = _told("dataset", lambda: next(chosen(found, self.dataset, base), None))
+        if first is None:
+            yield "the dataset holds no question that is asked for"
+        elif first.reference is None and self.reward.judge is None:
+            elsewhere = "`dataset.fields` tells if it has another name; " if isinstance(found, MappedSource) else ""
+            yield (
+                f"the first question, {first.id!r}, has no reference answer, and of such nothing is learned: {elsewhere}"
+                "`reward.judge` names a model that judges instead"
+            )
 
     def _of_models(self) -> Iterator[Problem]:
         if not self.models:
