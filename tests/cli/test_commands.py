@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import environment
 
 from loopwright.store.writer import RunStore
 
@@ -236,6 +237,14 @@ def test_the_command_that_is_printed_goes_on_with_the_run(here: Here, cap: str, 
     assert here.call(*words[1:], "--json").lines[-1]["trials"] > ended["trials"]
 
 
+def test_a_cap_below_what_is_spent_is_raised_above_it(here: Here) -> None:
+    here.spec("paid.yaml", PAID)
+    (here.folder / "answers.py").write_text("def say(request): return 'word'\n")
+    first = here.call("run", "paid.yaml", "--set", "budget.calls=10", "--json").lines[-1]
+    lowered = here.call("runs", "resume", first["run"], "--set", "budget.calls=2", "--json").lines[-1]
+    assert (lowered["exit_code"], lowered["resume"].split()[-1]) == (3, "budget.calls=20")
+
+
 def test_show_names_the_first_stages_and_counts_the_rest(here: Here) -> None:
     here.spec("toy.yaml", QUICK)
     here.call("run", "toy.yaml", "--quiet")
@@ -302,6 +311,36 @@ def test_a_second_interrupt_stops_at_once(here: Here) -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "loopwright runs resume " in err
+
+
+INTERRUPTED = """
+import signal, sys
+from loopwright.cli import main
+from loopwright.workflows.datagen import outputs
+
+outputs.write = lambda ended: signal.raise_signal(signal.SIGINT)
+main(sys.argv[1:])
+"""
+"""The program, but that Ctrl-C comes when it writes its files."""
+
+
+def interrupted(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-c", INTERRUPTED, *words]
+    ended = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 130
+    before, again = ended.stderr.splitlines()[-2:]
+    assert before == "To go on from here:"
+    return again.strip()
+
+
+@pytest.mark.slow
+def test_an_interrupt_while_files_are_written_prints_how_to_go_on(here: Here) -> None:
+    rules = '{start: row, rules: {row: [\'{"text": "<word>"}\'], word: [one, two]}}'
+    (here.folder / "recipe.yaml").write_text(f"workflow: datagen\ngrammar: {rules}\ntarget: {{accepted: 2}}\n")
+    command = interrupted(here.folder, "run", "recipe.yaml")
+    assert here.call(*shlex.split(command)[1:], "--quiet").code == 0
+    assert len(list(here.folder.glob("runs/*/dataset.jsonl"))) == 1
+    assert interrupted(here.folder, "quickstart", "first") == "loopwright quickstart first"
 
 
 @pytest.mark.slow

@@ -38,6 +38,9 @@ def quickstart(folder: Path, screen: Screen) -> int:
     except Exception as error:
         error.add_note(again)
         raise
+    except KeyboardInterrupt:
+        screen.error(again)
+        raise
     if not done or result.missed:
         screen.result(f"{result.end.status}: {result.missed or result.end.reason}")
         screen.error(again)

@@ -10,7 +10,7 @@ from loopwright.cli.glance import caps
 from loopwright.cli.screen import Column, Screen
 from loopwright.cli.traces import trace
 from loopwright.cli.watching import Lines, Silent
-from loopwright.errors import BudgetReached
+from loopwright.errors import BudgetReached, Interrupted
 from loopwright.report.amounts import count, share, usd
 from loopwright.runs.ended import caveats, glance
 from loopwright.runs.start import Result, Start, resume, start
@@ -45,7 +45,11 @@ def _to_its_end(screen: Screen, life: Callable[[Silent], Result]) -> int:
         result = life(shows)
     except Exception as error:
         if shows.folder is not None:
-            _note(error, shows.folder, screen)
+            error.add_note(_broken_off(shows.folder, screen, "failed", str(error), getattr(error, "exit_code", 1)))
+        raise
+    except KeyboardInterrupt:  # not the loop's, which takes it for itself: it came while files were written
+        if shows.folder is not None:
+            screen.error(_broken_off(shows.folder, screen, "interrupted", "interrupted", Interrupted.exit_code))
         raise
     if screen.json:
         screen.data({"event": "end", **_fields(result)})
@@ -71,13 +75,12 @@ def watcher(screen: Screen) -> Silent:
     return Display(screen)
 
 
-def _note(error: Exception, folder: RunFolder, screen: Screen) -> None:
-    """A run that had begun can go on, whatever it was that ended it."""
+def _broken_off(folder: RunFolder, screen: Screen, status: str, reason: str, code: int) -> str:
+    """How to go on: a run that had begun can, whatever it was that ended it."""
     command = _command(folder)
-    error.add_note(how_to_go_on(command))
     if screen.json:
-        code = getattr(error, "exit_code", 1)
-        screen.data({"event": "end", "status": "failed", "reason": str(error), "exit_code": code, "resume": command})
+        screen.data({"event": "end", "status": status, "reason": reason, "exit_code": code, "resume": command})
+    return how_to_go_on(command)
 
 
 def _summarise(result: Result, screen: Screen) -> None:
@@ -152,11 +155,11 @@ def _fields(result: Result) -> dict[str, object]:
 
 
 def _higher(result: Result) -> str | None:
-    """The cap that ended the run, doubled, as `--set` takes it. From nothing it goes to a little."""
+    """The cap that ended the run, as `--set` takes it: twice that, or twice what is spent. From nothing it goes to a little."""
     reached = result.end.error.cap if isinstance(result.end.error, BudgetReached) else None
     for cap in caps(result.spending):
         if cap.place == reached:
-            limit = 2 * cap.limit or _A_LITTLE[cap.unit]
+            limit = 2 * max(cap.limit, cap.spent) or _A_LITTLE[cap.unit]
             return f"{reached}={limit / 1e9:g}" if cap.unit == "usd" else f"{reached}={limit}"
     return None
 

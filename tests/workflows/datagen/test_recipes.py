@@ -284,6 +284,14 @@ def test_seeds_without_the_fields_of_the_rows_are_not_silently_useless(desk: Des
     assert "name the file's own fields under seeds.fields, as in {text: message}; it has: message, intent" in ended.err
 
 
+def test_fields_of_seeds_that_are_not_named_keep_their_own_names(desk: Desk) -> None:
+    (desk.folder / "seeds.csv").write_text("message,label\nhello,refund\n")
+    recipe = f"{TASK}models: [{{id: m, provider: tiny}}]\nseeds: {{path: seeds.csv, fields: {{text: message}}}}\n{TARGET}"
+    assert desk.check(recipe).err == ""
+    typo = desk.check(recipe.replace("text: message", "txt: message"))
+    assert typo.code == 2 and "line 2 has no 'text'" in typo.err
+
+
 def test_seeds_are_never_written_again(desk: Desk) -> None:
     assert desk.run(FREE + TARGET).code == 0
     written = [row["data"] for row in desk.rows()]

@@ -29,7 +29,7 @@ def read(seeds: Seeds, base: Path, needed: Sequence[str] = ()) -> list[dict[str,
         raise UsageError(f"seeds.path: {file} has more than {MOST:,} rows, and so many seeds are taken at most")
     if not found:
         raise UsageError(f"seeds.path: {file} holds no row")
-    mapped = _fields(found, seeds.fields or {name: name for name in needed}, file)
+    mapped = _fields(found, {**{name: name for name in needed}, **seeds.fields}, file)
     return mapped if seeds.fields else [_there(row) for row in found]
 
 
