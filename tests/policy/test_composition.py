@@ -108,3 +108,5 @@ def test_a_reward_that_is_none_is_refused_and_nothing_is_learned(algorithm: str,
 def test_a_state_with_no_arms_at_all_is_refused_where_it_is_read() -> None:
     with pytest.raises(UsageError, match="no arms"):
         state.parse(State("thompson", (), 0, {}).plain(), "it")
+    with pytest.raises(UsageError, match="no list of texts as its caveats"):
+        state.parse({**State("thompson", ("a",), 0, {}).plain(), "caveats": "none"}, "it")

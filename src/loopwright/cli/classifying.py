@@ -16,8 +16,8 @@ from loopwright.learn.error_classifier.fitting import How
 from loopwright.learn.error_classifier.kinds import Kind
 from loopwright.learn.error_classifier.labelled import Labelled
 from loopwright.report.amounts import count
+from loopwright.runs.caveats import caveats
 from loopwright.runs.classify import Judgement, Part, fit_to, gathered, judge
-from loopwright.runs.ended import caveats
 from loopwright.runs.folder import find
 
 FIGURES = rows.columns("answers >n >right >auroc =95_%_interval >brier >calibration_error >by_chance_below")

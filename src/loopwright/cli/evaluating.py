@@ -10,7 +10,7 @@ from typing import Any
 from loopwright.cli import rows
 from loopwright.cli.screen import Screen
 from loopwright.policy.evaluation import Estimate, Evaluation, Setting
-from loopwright.runs.ended import caveats
+from loopwright.runs.caveats import caveats
 from loopwright.runs.evaluate import Answer, evaluate_run
 from loopwright.runs.folder import RunFolder
 

@@ -15,8 +15,8 @@ from loopwright.report.amounts import count, share
 from loopwright.report.curves import by_arm
 from loopwright.report.spark import blocks
 from loopwright.runs import read
+from loopwright.runs.caveats import caveats
 from loopwright.runs.changes import Changed, changes_in
-from loopwright.runs.ended import caveats
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Learned
 from loopwright.runs.series import Cell, Course, course_of, summed

@@ -12,7 +12,8 @@ from loopwright.cli.traces import trace
 from loopwright.cli.watching import Lines, Silent
 from loopwright.errors import BudgetReached, Interrupted
 from loopwright.report.amounts import count, share, usd
-from loopwright.runs.ended import caveats, glance
+from loopwright.runs.caveats import caveats
+from loopwright.runs.ended import glance
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.summary import Total
 

@@ -15,10 +15,11 @@ from loopwright.cli.screen import Column, Screen, as_json
 from loopwright.cli.text import line
 from loopwright.report.amounts import count, duration, share, usd
 from loopwright.runs import read
+from loopwright.runs.caveats import caveats
 from loopwright.runs.compare import TableDiff, compare
 from loopwright.runs.differ import differ
 from loopwright.runs.editions import entries
-from loopwright.runs.ended import caveats, glance
+from loopwright.runs.ended import glance
 from loopwright.runs.folder import RunFolder, find
 from loopwright.runs.read import Overview, Whole
 from loopwright.runs.trace import trace

@@ -27,12 +27,14 @@ _LARGEST = 2**63
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`memory` is what `Memory.state` gives: sums of whole numbers by place and arm."""
+    """`memory` is what `Memory.state` gives: sums of whole numbers by place and arm. `caveats` are what has to be said of the
+    runs that taught it: that no model answered, that an oracle stopped them."""
 
     policy: Json
     arms: tuple[str, ...]
     trials: int
     memory: dict[str, Any]
+    caveats: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Json]:
         """What stands in the file."""
@@ -42,12 +44,13 @@ class State:
             "arms": list(self.arms),
             "trials": self.trials,
             "memory": self.memory,
+            **({"caveats": list(self.caveats)} if self.caveats else {}),
         }
 
 
-def export(named: Named, memory: Memory, arms: Iterable[str]) -> State:
+def export(named: Named, memory: Memory, arms: Iterable[str], caveats: Iterable[str] = ()) -> State:
     """All that the memory holds; `arms` are those that were offered."""
-    return State(named.model_dump(mode="json"), tuple(sorted(set(arms))), memory.version, memory.state())
+    return State(named.model_dump(mode="json"), tuple(sorted(set(arms))), memory.version, memory.state(), tuple(caveats))
 
 
 def write(path: Path, state: State, replace: bool = False) -> None:
@@ -88,10 +91,10 @@ def parse(data: Any, source: str) -> State:
         _refuse(source, f"is no policy's state: it has no whole number {KEY!r}")
     if version > VERSION:
         raise StoreTooNew(f"{source} was written by a newer Loopwright (state version {version}, known is {VERSION}): upgrade")
-    unknown = data.keys() - {KEY, "policy", "arms", "trials", "memory"}
+    unknown = data.keys() - {KEY, "policy", "arms", "trials", "memory", "caveats"}
     if unknown:
         _refuse(source, f"has keys that no policy's state has: {', '.join(sorted(unknown))}")
-    arms, trials, memory = data.get("arms"), data.get("trials"), data.get("memory")
+    arms, trials, memory, caveats = data.get("arms"), data.get("trials"), data.get("memory"), data.get("caveats", [])
     if not isinstance(arms, list) or not all(isinstance(arm, str) and arm for arm in arms) or len(set(arms)) < len(arms):
         _refuse(source, f"has no list of different names as its arms, but {arms!r:.80}")
     if not arms:
@@ -100,10 +103,12 @@ def parse(data: Any, source: str) -> State:
         _refuse(source, f"has no count of trials, but {trials!r:.80}")
     if not isinstance(memory, dict):
         _refuse(source, f"has no mapping as its memory, but {memory!r:.80}")
+    if not isinstance(caveats, list) or not all(isinstance(each, str) for each in caveats):
+        _refuse(source, f"has no list of texts as its caveats, but {caveats!r:.80}")
     for place, value in memory.items():
         _check(place, value, arms, source)
     build(_named(data.get("policy"), source))
-    return State(data["policy"], tuple(arms), trials, memory)
+    return State(data["policy"], tuple(arms), trials, memory, tuple(caveats))
 
 
 def require_same(state: State, policy: Named) -> None:
@@ -127,7 +132,8 @@ def merge(one: State, other: State) -> State:
         raise UsageError("the state of a windowed policy is the last rewards of one run in their order: it cannot be merged")
     policy = min(one.policy, other.policy, key=_line)
     memory = {place: _added(one.memory, other.memory, place) for place in sorted({*one.memory, *other.memory})}
-    return State(policy, tuple(sorted(one.arms)), one.trials + other.trials, memory)
+    caveats = tuple(sorted({*one.caveats, *other.caveats}))
+    return State(policy, tuple(sorted(one.arms)), one.trials + other.trials, memory, caveats)
 
 
 def replay(policy: Policy, lessons: Iterable[Iterable[Lesson]]) -> Memory:

@@ -14,6 +14,7 @@ from loopwright.report.markup import Child, Markup, element, joined, shortened
 from loopwright.report.page import Section, charts, facts, figure, page, paragraph
 from loopwright.report.pages import Shown, own, placed
 from loopwright.report.tables import Group, heads, table
+from loopwright.runs.caveats import inherited
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.read import Model, Whole, whole
 from loopwright.runs.series import course_of
@@ -48,6 +49,7 @@ def _header(whole: Whole) -> Markup:
             element("h1", overview.folder.name),
             paragraph(joined([status, reason])),
             _unreal(whole),
+            *(paragraph(f"{caveat[:1].upper()}{caveat[1:]}.", "notice") for caveat in inherited(overview.folder)),
             facts([(word, fact) for word, fact in _facts(whole) if fact], long=("digest", "set")),
         ]
     )

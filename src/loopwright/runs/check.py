@@ -19,6 +19,7 @@ from loopwright.policy.uniform import Uniform
 from loopwright.policy.windowed import Windowed
 from loopwright.records import Json
 from loopwright.runs.beginning import place, starts
+from loopwright.runs.caveats import of_states
 from loopwright.spec.blocks import RunSpec
 from loopwright.spec.digest import digest
 from loopwright.spec.document import Document
@@ -62,7 +63,8 @@ def check_files(checked: Checked, base: Path) -> Checked:
     try:
         if problems := list(_states(checked.policy, base)):
             raise SpecError(problems)
-        return checked._replace(warnings=(*checked.warnings, *checked.spec.doubts(base)))
+        begun = of_states([each.start for each in starts(checked.policy)], checked.notes)
+        return checked._replace(warnings=(*checked.warnings, *checked.spec.doubts(base)), notes=(*checked.notes, *begun))
     except SpecError as error:
         raise checked.document.blame(error) from None
 

@@ -7,7 +7,8 @@ from typing import cast
 
 from loopwright.errors import UsageError
 from loopwright.loop.dataset import Dataset
-from loopwright.runs.ended import made, workflow_of
+from loopwright.runs.caveats import workflow_of
+from loopwright.runs.ended import made
 from loopwright.runs.folder import RunFolder
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -98,9 +98,9 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser().resolve() / "loopwright"
 
 
-def remember(domain: Domain, learned: Memory, store: RunStore) -> None:
+def remember(domain: Domain, learned: Memory, store: RunStore, caveats: Iterable[str]) -> None:
     """Adds what the ended run has learned itself to the domain, once however often it is started again."""
-    if domain.add(store.get_meta("start")["id"], export(domain.policy, learned, domain.arms)):
+    if domain.add(store.get_meta("start")["id"], export(domain.policy, learned, domain.arms, caveats)):
         store.event("remembered", {"domain": domain.name, "trials": learned.version})
 
 

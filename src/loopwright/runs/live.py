@@ -28,6 +28,7 @@ from loopwright.policy.protocol import Policy
 from loopwright.runs import monitors
 from loopwright.runs.abilities import Probing
 from loopwright.runs.beginning import bare
+from loopwright.runs.caveats import of_its_own
 from loopwright.runs.check import Checked
 from loopwright.runs.domain import Domain, own_learning, remember
 from loopwright.runs.folder import RunFolder
@@ -115,7 +116,7 @@ class Life:
                 await store.flush()
                 if begun.domain is not None:
                     learned = own_learning(self._folder.store, bare(spec.policy), getattr(work, "encoding", None))
-                    remember(begun.domain, learned, store)
+                    remember(begun.domain, learned, store, of_its_own(self._folder))
         return Lived(end, loop.progress, models.spending(), missed)
 
     async def _whole(self, loop: Adaptation[Any], work: Work[Any], stages: Stages, probing: Probing) -> End:

@@ -13,6 +13,7 @@ from loopwright.policy.memory import Memory
 from loopwright.policy.modifier import Modifier, innermost
 from loopwright.policy.state import State, export, merge
 from loopwright.runs.beginning import Beginning, bare
+from loopwright.runs.caveats import of_its_own
 from loopwright.runs.domain import own_learning
 from loopwright.runs.folder import RunFolder
 from loopwright.spec.blocks import Named
@@ -44,7 +45,8 @@ def state_of(folder: RunFolder, own: bool) -> State:
     learned = own_learning(folder.store, policy, beginning.encoded())
     state = export(_lasting(named), learned, {*arms, *(arm for start in starts for arm in start.arms)})
     trials = state.trials + sum(start.trials for start in starts)
-    return State(state.policy, state.arms, trials, _whole(starts, learned))
+    caveats = dict.fromkeys([*of_its_own(folder), *(each for start in starts for each in start.caveats)])
+    return State(state.policy, state.arms, trials, _whole(starts, learned), tuple(caveats))
 
 
 def models_of(folder: RunFolder) -> tuple[Model, ...]:

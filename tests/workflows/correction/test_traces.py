@@ -322,6 +322,23 @@ def test_a_policy_goes_on_where_an_earlier_run_ended(desk: Desk) -> None:
     assert "the state is of policy" in other.err
 
 
+def test_what_an_oracle_taught_a_policy_is_named_wherever_it_goes(desk: Desk) -> None:
+    said = "stop.oracle looks at the reference answers: what comes out is an upper bound, not a result"
+    desk.run("policy: {kind: epsilon_greedy}\nstop: {oracle: true}\n")
+    learned = json.loads((desk.place / "final_policy.json").read_text())
+    assert learned["caveats"][-1] == said
+    (desk.folder / "earlier.json").write_text(json.dumps(learned))
+    warm = "policy: {kind: epsilon_greedy, warm_start: earlier.json}\n"
+    passed_on = f"the policy begins with what was learned where this holds: {said}"
+    assert passed_on in desk.check(warm).out
+    assert passed_on in desk.run(warm, "--name", "warm").out
+    assert json.loads((desk.place / "final_policy.json").read_text())["caveats"] == learned["caveats"]
+    desk.call("report", "warm")
+    assert f"The {passed_on[4:]}" in (desk.place / "report.html").read_text()
+    desk.call("policy", "export", "warm", "--own", "-o", "own.json")
+    assert said not in (desk.folder / "own.json").read_text(), "the rewards of its own came from no oracle"
+
+
 @pytest.mark.slow
 def test_what_was_learned_can_be_tried_with_words_that_were_held_out(desk: Desk) -> None:
     desk.questions(range(15, 415))

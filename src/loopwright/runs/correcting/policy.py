@@ -63,6 +63,7 @@ class RTSPolicy:
         self._encoding = encoding(self._arms, spec.max_turns)
         self._price = toll(spec.reward, spec.models[0])
         self._asked = 0
+        self._caveats: tuple[str, ...] = ()
 
     def select_prompt(self, context: RTSContext) -> RTSAction:
         """What it does there. Random numbers depend on the seed and on how often it was asked."""
@@ -89,11 +90,12 @@ class RTSPolicy:
 
     @property
     def state(self) -> State:
-        return export(self._spec.policy, self._memory, self._by_id)
+        return export(self._spec.policy, self._memory, self._by_id, self._caveats)
 
     def take(self, learned: State) -> None:
         require_same(learned, self._spec.policy)
         self._memory.restore(learned.memory, learned.trials)
+        self._caveats = learned.caveats
 
     def _fields(self, given: RTSContext) -> Fields:
         last = None if given.last_prompt_id == "none" else given.last_prompt_id
