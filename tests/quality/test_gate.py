@@ -19,7 +19,9 @@ from loopwright.quality.building import Called
 from loopwright.quality.gate import Gate, Said, View, passed
 from loopwright.quality.row import Row, Ruling
 from loopwright.quality.validator import Given, Validator
+from loopwright.quality.validators.similarity import Vectors
 from loopwright.records import Fields
+from loopwright.text.embedding import Floats, Lexical
 
 
 async def nobody(model: str, prompt: str, schema: Fields) -> Reply:
@@ -139,6 +141,33 @@ def test_rows_that_are_expected_are_told_what_others_are(scores: bool) -> None:
 
     assert said(expected=True) == said(expected=False)
     assert {passed(each) for each in said(expected=True)} == {True, False}
+
+
+def test_only_rows_that_pass_what_is_cheaper_are_embedded_and_what_is_said_of_each_stays_the_same() -> None:
+    embedded: list[str] = []
+
+    class Telling(Lexical):
+        def embed(self, texts: Sequence[str]) -> Floats:
+            embedded.extend(texts)
+            return super().embed(texts)
+
+    gate = build({"length": {"min_words": 3}, "deduplication": {"near": None}, "similarity": {"max": 0.9}}, Given())
+    memories = gate.memories()
+    memory = Vectors(None, 0.9, Telling(), scores=False)
+    view = View({**memories._memories, "similarity": memory}, 1)
+    for one in (memories, memory):
+        one.admit("0.0", Row({"text": "where is my parcel"}))
+    embedded.clear()
+    rows = [Row({"text": text}) for text in ("too short", "where is my parcel", "Where is my parcel?", "I want my money back")]
+    begun = gate.begin(rows, view)
+    assert [said[-1] for said in begun[:2]] == [
+        ("length", Ruling(False, reason="2 words, at least 3")),
+        ("deduplication", Ruling(False, 0.0, "the same text as row 0.0")),
+    ]
+    went_on = [asyncio.run(gate.examine(row, nobody, view, said)) for row, said in zip(rows, begun, strict=True)]
+    assert embedded == ["Where is my parcel?", "I want my money back"]
+    assert went_on == [asyncio.run(gate.examine(row, nobody, view)) for row in rows]
+    assert [passed(said) for said in went_on] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("validator", [{"similarity": {"max": 0.9}}, {"deduplication": {"exact": False}}])

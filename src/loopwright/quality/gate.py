@@ -1,12 +1,13 @@
 """The gate: orders validators cheap first, stops at a row's first failure, and keeps what each said, in order.
 
-`examine` is for `act`: it looks at one row, beside what had been accepted when the trial was allowed to start. `Memories.look`
-is for `settle`: it decides beside all that has been accepted since.
+`begin` and `examine` are for `act`: they look at rows beside what had been accepted when the trial was allowed to start.
+`Memories.look` is for `settle`: it decides beside all that has been accepted since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from loopwright.quality.guarding import guarded
@@ -65,6 +66,10 @@ class View:
                 with guarded(name):
                     memory.expect(rows, self._among)
 
+    def expects(self, name: str) -> bool:
+        """Whether it is quicker where it knows beforehand which rows it is going to look at."""
+        return isinstance(self._memories.get(name), Expects)
+
     def look(self, name: str, row: Row) -> Ruling:
         memory = self._memories.get(name)
         if memory is None:
@@ -105,16 +110,20 @@ class Gate:
         """Empty ones, for a run to fill."""
         return Memories({name: one.memory() for name, one in self._comparing.items()})
 
-    async def examine(self, row: Row, asker: Asker, view: View) -> list[Said]:
-        """What they say of the row, up to the first failure. The row passes when all of them do."""
-        said: list[Said] = []
-        for name in self._row_by_row:
-            if name in self._judging:
-                ruling = _judged(name, self._judging[name], row)
-            elif name in self._asking:
-                ruling = await _asked(name, self._asking[name], row, asker)
-            else:
-                ruling = view.look(name, row)
+    def begin(self, rows: Sequence[Row], view: View) -> list[list[Said]]:
+        """What they say of each row up to its first failure, or to the first that asks a model or expects rows: that one need
+        expect no others than those that come so far."""
+        early = [*takewhile(lambda name: name not in self._asking and not view.expects(name), self._row_by_row)]
+        begun = [_until_failure(Said(name, self._told(name, row, view)) for name in early) for row in rows]
+        view.expect([row for row, said in zip(rows, begun, strict=True) if passed(said)])
+        return begun
+
+    async def examine(self, row: Row, asker: Asker, view: View, begun: Sequence[Said] = ()) -> list[Said]:
+        """What they say of the row, up to the first failure, where they have not `begun`. It passes when all of them do."""
+        said = list(begun)
+        for name in self._row_by_row[len(said) :] if passed(said) else ():
+            asking = self._asking.get(name)
+            ruling = self._told(name, row, view) if asking is None else await _asked(name, asking, row, asker)
             said.append(Said(name, ruling))
             if not ruling.passed:
                 break
@@ -122,11 +131,11 @@ class Gate:
 
     def look(self, row: Row, view: View) -> list[Said]:
         """What those that ask no model say of the row, up to the first failure."""
-        free = (name for name in self._row_by_row if name not in self._asking)
-        judging = self._judging
-        return _until_failure(
-            Said(name, _judged(name, judging[name], row) if name in judging else view.look(name, row)) for name in free
-        )
+        return _until_failure(Said(name, self._told(name, row, view)) for name in self._row_by_row if name not in self._asking)
+
+    def _told(self, name: str, row: Row, view: View) -> Ruling:
+        judging = self._judging.get(name)
+        return view.look(name, row) if judging is None else _judged(name, judging, row)
 
     def weigh(self, rows: Sequence[Row]) -> list[Said]:
         """What they say of a batch, all of them."""

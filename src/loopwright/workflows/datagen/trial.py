@@ -134,28 +134,38 @@ class Datagen:
 
     async def _examined(self, written: Sequence[Written], trial: Trial, view: View) -> list[list[Said]]:
         """What the gate says of each row; of the batch as a whole, it says the same of each that had passed until then."""
-        rows = [row_of(trial, each.order.index, each.data, each.facts) for each in written if isinstance(each.data, dict)]
-        for memories in (view, self._seeds.view()) if len(self._seeds) else (view,):
-            memories.expect(rows)
-        if self.gate.asks:
-            async with asyncio.TaskGroup() as group:
-                asked = [group.create_task(self._examine(each, trial, view)) for each in written]
-            found = [one.result() for one in asked]
-        else:
-            found = [await self._examine(each, trial, view) for each in written]
-        of_all = [one for one in self.gate.weigh(rows) if not one.ruling.passed or one.ruling.score is not None]
-        return [[*said, *of_all] if passed(said) else said for said in found]
+        rows = {
+            each.order.index: row_of(trial, each.order.index, each.data, each.facts)
+            for each in written
+            if isinstance(each.data, dict)
+        }
+        if len(self._seeds):
+            self._seeds.view().expect([*rows.values()])
+        found = {each.order.index: self._before(each, rows.get(each.order.index)) for each in written}
+        left = {index: row for index, row in rows.items() if not found[index]}
+        found |= zip(left, await self._gated([*left.values()], trial, view), strict=True)
+        of_all = [one for one in self.gate.weigh([*rows.values()]) if not one.ruling.passed or one.ruling.score is not None]
+        return [[*said, *of_all] if passed(said) else said for said in found.values()]
 
-    async def _examine(self, written: Written, trial: Trial, view: View) -> list[Said]:
+    def _before(self, written: Written, row: Row | None) -> list[Said]:
+        """Why the gate need not be asked; nothing where it is."""
         if written.trouble is not None:
             return [Said(WRITTEN, Ruling(False, reason=written.trouble))]
-        if not isinstance(written.data, dict):
+        if row is None:
             return [Said(WRITTEN, Ruling(False, reason="what was written is no object with fields"))]
-        row = row_of(trial, written.order.index, written.data, written.facts)
         beside_seeds = self._seeds.look(row) if len(self._seeds) else []
-        if not passed(beside_seeds):
-            return beside_seeds[-1:]
-        return await self.gate.examine(row, _Asker(trial, written.order.index).ask, view)
+        return [] if passed(beside_seeds) else beside_seeds[-1:]
+
+    async def _gated(self, rows: Sequence[Row], trial: Trial, view: View) -> list[list[Said]]:
+        async def examined(row: Row, begun: Sequence[Said]) -> list[Said]:
+            return await self.gate.examine(row, _Asker(trial, row.place.index).ask, view, begun)
+
+        begun = [*zip(rows, self.gate.begin(rows, view), strict=True)]
+        if not self.gate.asks:
+            return [await examined(*each) for each in begun]
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(examined(*each)) for each in begun]
+        return [one.result() for one in asked]
 
     # settle
 
