@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -196,6 +196,20 @@ def report(
     report_run(find(root, run), output, standard(os.environ))
 
 
+Learned: TypeAlias = Annotated[
+    Literal["classification", "regression", "generation"],
+    typer.Option("--kind", help="What is learned: labels, numbers, or nothing: then the texts are compared as wholes."),
+]
+Learner: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="KIND",
+        help="What learns: tfidf (the default), embeddings, ridge, torch, tinker; or {KIND: {...}}.",
+    ),
+]
+
+
 @app.command()
 def evaluate(
     source: Annotated[
@@ -216,18 +230,8 @@ def evaluate(
         str | None,
         typer.Option("--label", metavar="FIELD", help="The field of the label or number; default: as the recipe says."),
     ] = None,
-    kind: Annotated[
-        Literal["classification", "regression", "generation"],
-        typer.Option("--kind", help="What is learned: labels, numbers, or nothing: then the texts are compared as wholes."),
-    ] = "classification",
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="KIND",
-            help="What learns: tfidf (the default), embeddings, ridge, torch, tinker; or {KIND: {...}}.",
-        ),
-    ] = None,
+    kind: Learned = "classification",
+    model: Learner = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The page; default: downstream.html in the run's folder."),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from loopwright.cli.rows import columns
 from loopwright.cli.screen import Screen, as_json
@@ -21,6 +23,38 @@ from loopwright.runs.states import exported
 from loopwright.store.export import replaced
 
 FILES = columns("file >bytes =sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Exporting:
+    """What was asked for on the command line: a table, or the dataset `as_` something, maybe `to` the Hub."""
+
+    table: Wanted
+    output: Path | None
+    as_: Literal["hf", "chat", "prov"] | None
+    to: Literal["hub"] | None
+    repo: str | None
+    public: bool
+    dry_run: bool
+    sets: Sequence[str]
+
+
+def export(folder: RunFolder, asked: Exporting, screen: Screen) -> None:
+    if asked.as_ is None and asked.to is None:
+        export_run(folder, asked.table, asked.output, screen)
+        return
+    if asked.table != Wanted(form=asked.table.form):
+        raise UsageError("--what and --accepted choose among tables; a dataset is what was accepted")
+    if asked.to is not None and asked.as_ not in (None, "hf"):
+        raise UsageError(f"--as {asked.as_} is for files; the Hub is sent the folder of --as hf")
+    if asked.as_ == "prov":
+        export_provenance(folder, asked.output, screen)
+        return
+    wanted = published(asked.as_ or "hf", asked.table.form, asked.sets)
+    if asked.to is None:
+        export_dataset(folder, wanted, asked.output, screen)
+    else:
+        export_to_hub(folder, wanted, repository(asked.repo, asked.public), asked.dry_run, screen)
 
 
 def export_run(folder: RunFolder, wanted: Wanted, output: Path | None, screen: Screen) -> None:

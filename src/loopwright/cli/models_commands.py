@@ -12,6 +12,18 @@ from loopwright.cli.options import AsJson, Sets, Spec
 from loopwright.cli.screen import standard
 
 PORT = 8421
+FAULTS = """\b
+Kinds of faults; a number is the status that is answered:
+  to wait      429 429-seconds 429-ms 429-date 429-year-9999 429-huge 429-negative 429-garbage
+  refused      400 401 403 404 context quota redirect
+  broken       500 502 503 504 529
+  lacking      no-json-schema no-json no-max-tokens
+  cut off      reset hang-up reset-body truncated truncated-chunks
+  slow         drip silent
+  too much     huge huge-chunks long-header many-headers gzip-bomb
+  nonsense     malformed html not-utf8 empty gzip gzip-broken nan infinity 1e999 wrong-types
+  odd answers  no-usage negative-usage absurd-usage empty-choices null-content refusal content-filter
+"""
 
 models_app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="The models that a spec names, and one to practise with."
@@ -32,7 +44,7 @@ def models_test(spec: Spec, sets: Sets = None, json: AsJson = False) -> None:
     raise typer.Exit(test_models(spec, sets or (), standard(os.environ, json=json)))
 
 
-@models_app.command("serve")
+@models_app.command("serve", epilog=FAULTS)
 def models_serve(
     model: Annotated[
         str, typer.Option("--model", metavar="MODEL", help="tiny, scripted:FILE.py[:FUNCTION] or scripted:FILE.json.")
@@ -75,18 +87,6 @@ def models_serve(
     loopwright models serve
     loopwright models serve --model scripted:answers.py --name gpt-4o-mini
     loopwright models serve --fault 429-seconds:0.1 --fault reset:0.05 --latency 0.5 --rpm 60
-
-    \b
-    Kinds of faults; a number is the status that is answered:
-      to wait      429 429-seconds 429-ms 429-date 429-year-9999 429-huge 429-negative 429-garbage
-      refused      400 401 403 404 context quota redirect
-      broken       500 502 503 504 529
-      lacking      no-json-schema no-json no-max-tokens
-      cut off      reset hang-up reset-body truncated truncated-chunks
-      slow         drip silent
-      too much     huge huge-chunks long-header many-headers gzip-bomb
-      nonsense     malformed html not-utf8 empty gzip gzip-broken nan infinity 1e999 wrong-types
-      odd answers  no-usage negative-usage absurd-usage empty-choices null-content refusal content-filter
     """
     from loopwright.cli.serving import Serving, serve
 

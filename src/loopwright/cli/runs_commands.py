@@ -150,22 +150,8 @@ def export(
     from loopwright.runs.export import Wanted
     from loopwright.runs.folder import find
 
-    screen, table = standard(os.environ, json=json), Wanted(what, format, accepted)
-    if as_ is None and to is None:
-        exporting.export_run(find(root, run), table, output, screen)
-        return
-    if table != Wanted(form=format):
-        raise UsageError("--what and --accepted choose among tables; a dataset is what was accepted")
-    if to is not None and as_ not in (None, "hf"):
-        raise UsageError(f"--as {as_} is for files; the Hub is sent the folder of --as hf")
-    if as_ == "prov":
-        exporting.export_provenance(find(root, run), output, screen)
-        return
-    wanted = exporting.published(as_ or "hf", format, sets or ())
-    if to is None:
-        exporting.export_dataset(find(root, run), wanted, output, screen)
-    else:
-        exporting.export_to_hub(find(root, run), wanted, exporting.repository(repo, public), dry_run, screen)
+    asked = exporting.Exporting(Wanted(what, format, accepted), output, as_, to, repo, public, dry_run, sets or ())
+    exporting.export(find(root, run), asked, standard(os.environ, json=json))
 
 
 @runs_app.command()
