@@ -384,7 +384,8 @@ def test_building_a_gate_loads_no_heavy_library() -> None:
         "from loopwright.quality.choosing import choose\n"
         "choose(['in German', 'no links'])\n"
         "build({'deduplication': {}, 'similarity': 0.9, 'diversity': 0.1, 'judge': 'm', 'language': 'en', 'regex': 'x',"
-        " 'length': {'min_words': 1}, 'entailment': {'premise': '<a>', 'hypothesis': '<b>'}, 'format': 'json',"
+        " 'length': {'min_words': 1}, 'entailment': {'premise': '<a>', 'hypothesis': '<b>', 'values': {'a': ['x', 'y']}},"
+        " 'format': 'json',"
         " 'label': {'keywords': {'a': ['b']}}}, Given())\n"
         "print([name for name in ('numpy', 'jsonschema_rs', 'rensa', 'json_repair', 'tokenizers') if name in sys.modules])"
     )

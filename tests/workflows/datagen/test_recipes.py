@@ -61,6 +61,30 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             GRAMMAR + "validators: {entailment: {premise: <lable>, hypothesis: <text>}}\n",
             "validators.entailment.premise: looks at 'lable', which no row has; expected one of",
         ),
+        (
+            MODEL + "validators: {entailment: {premise: <label>, hypothesis: <text>, values: {label: [a, b]}}}\n",
+            "validators.entailment.premise: looks at 'label', which no row has",
+        ),
+        (
+            MODEL + "validators: {entailment: {premise: <text>, hypothesis: <text>}}\n",
+            "validators.entailment: tells by rule which value of text a text speaks of, and knows no two",
+        ),
+        (
+            GRAMMAR + "validators: {entailment: {premise: <greeting>, hypothesis: <text>}}\n",
+            "validators.entailment.premise: looks at 'greeting', of which a row has no one value; expected that rule among",
+        ),
+        (
+            MODEL + "validators: {label: {keywords: {a: [x]}}}\n",
+            "validators.label.label: looks at 'label', which no row has",
+        ),
+        (
+            MODEL + "task: {labels: [a, b]}\nvalidators: {label: {keywords: {a: [x]}}}\n",
+            "validators.label.keywords: leaves out the label 'b', of which rows are wanted",
+        ),
+        (
+            MODEL + "validators: {schema: {schema: {type: object, required: [topic]}}}\n",
+            "validators.schema.schema: no row of this recipe can satisfy it",
+        ),
         (GRAMMAR + "validators: {lenght: {max_words: 3}}\n", "did you mean 'length'?"),
         (GRAMMAR + "validators: {judge: {model: writer}}\n", "validators.judge.model: names a model that is not there"),
         (
@@ -77,6 +101,10 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             'validators["format.b"]: leaves no row beside validators["format.a"]: no text is a date and a UUID',
         ),
         (GRAMMAR + "reward: {quality: judge}\n", "reward.quality: names no validator of this recipe"),
+        (
+            GRAMMAR + "validators: {length: {max_words: 9}, language: en}\nreward: {quality: length}\n",
+            "reward.quality: names 'length', which gives no score to a row that passes; expected language",
+        ),
         (GRAMMAR + "reward: {diversity_weight: 0.3}\n", "reward.diversity_weight: weighs how new rows are"),
         (
             "models: [{id: w, provider: openai, model: my-own, base_url: 'http://127.0.0.1:1/v1'}]\nreward: {cost_weight: 2}\n",

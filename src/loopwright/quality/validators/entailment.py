@@ -14,7 +14,7 @@ from loopwright.llm import prompts
 from loopwright.quality import nli
 from loopwright.quality.asking import answer_schema, one_line, verdict
 from loopwright.quality.row import Row, Ruling
-from loopwright.quality.validator import Asker, Asks, Given, Judges, Parameters, known_model, missing
+from loopwright.quality.validator import Asker, Asks, Given, Judges, Parameters, Unfit, known_model, missing
 
 SCHEMA = answer_schema(reason={"type": "string"}, follows={"type": "boolean"})
 _NAME = re.compile(r"<([^<>\s]+)>")
@@ -55,6 +55,9 @@ class Entailment(Parameters):
         if self.nli is not None:
             return NliEntailment.model_validate(self.model_dump())
         known = {**given.slots, **({"label": given.labels} if given.labels else {}), **self.values}
+        if all(len(known.get(name, ())) < 2 for name in names_in(self.premise)):  # it would pass every row
+            named = ", ".join(names_in(self.premise))
+            raise Unfit(f"tells by rule which value of {named} a text speaks of, and knows no two: give values or a model")
         return RuledEntailment.model_validate({**self.model_dump(), "values": known})
 
 

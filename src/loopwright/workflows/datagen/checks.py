@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
 import orjson
 
@@ -17,21 +16,15 @@ from loopwright.policy import build as build_policy
 from loopwright.policy.modifier import chain
 from loopwright.policy.per_cost import PerCost
 from loopwright.quality.validators.deduplication import Deduplication
-from loopwright.quality.validators.entailment import names_in
 from loopwright.quality.validators.schema import agree, compiled
-from loopwright.records import Fields
 from loopwright.spec.paths import show
-from loopwright.workflows.datagen import clashing, publish, seeds
+from loopwright.workflows.datagen import clashing, publish, seeds, validating
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling
-from loopwright.workflows.datagen.generators.plans import PLANNED
 from loopwright.workflows.datagen.generators.whole import Whole
 from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
-
-_MORE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"))
-"""Where a schema has one of these, its rows may have fields that `properties` does not name."""
 
 
 def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
@@ -43,8 +36,7 @@ def problems(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     yield from found
     yield from publish.problems(recipe.output.publish, "output.publish")
     if not found:
-        yield from _validators(brief)
-        yield from _looked_at(brief)
+        yield from validating.problems(brief)
         yield from _arms(recipe, brief)
         yield from _named_arms(brief)
         yield from _costs(recipe, brief)
@@ -98,42 +90,6 @@ def _asked_for(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     except UsageError as error:
         expected = "parts that are referred to under $defs, as #/$defs/NAME"
         yield Problem("constraints.schema", f"as a list of rows, {error}", expected)
-
-
-def _validators(brief: Brief) -> Iterator[Problem]:
-    try:
-        yield from clashing.problems(brief)
-    except SpecError as error:
-        yield from error.problems
-    quality = brief.recipe.reward.quality
-    if quality is not None and quality not in brief.validators:
-        known = list(brief.validators)
-        yield Problem("reward.quality", "names no validator of this recipe", ", ".join(known), nearest(quality, known))
-    if brief.recipe.reward.diversity_weight and brief.novelty is None:
-        message = "weighs how new rows are, and no validator measures that"
-        yield Problem("reward.diversity_weight", message, "a `similarity` validator")
-
-
-def _looked_at(brief: Brief) -> Iterator[Problem]:
-    """What validators look at and no row is asked to have: each would fail."""
-    schemas = [brief.schema, *([brief.grammar.schema()] if brief.grammar is not None else [])]
-    if any(not isinstance(schema.get("properties"), Mapping) or not _MORE.isdisjoint(schema) for schema in schemas):
-        return
-    fields = {str(name) for schema in schemas for name in cast(Fields, schema["properties"])}
-    rules = brief.recipe.grammar.rules if brief.recipe.grammar else ()
-    claims = {*fields, *rules, "label", *([brief.wanted_label] if brief.wanted_label else []), *PLANNED.values()}
-    for name, parameters in brief.validators.items():
-        for key, said in parameters.items() if isinstance(parameters, Mapping) else ():
-            if key == "field" and isinstance(said, str):
-                yield from _missing((name, key), said, fields)
-            elif key in ("premise", "hypothesis") and isinstance(said, str):
-                yield from (each for claim in names_in(said) for each in _missing((name, key), claim, claims))
-
-
-def _missing(place: tuple[str, str], name: str, known: Collection[str]) -> Iterator[Problem]:
-    if name not in known and name.partition(".")[0] not in known:
-        message = f"looks at {name!r}, which no row has"
-        yield Problem(show(("validators", *place)), message, f"one of {', '.join(sorted(known))}", nearest(name, known))
 
 
 def _arms(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
