@@ -62,6 +62,35 @@ def test_where_only_data_is_written_its_lineage_lies_beside(desk: Desk) -> None:
     assert [row["data"]["text"] for row in desk.rows()] == (desk.place / "dataset.txt").read_text().splitlines()
 
 
+SHAPES = """
+task: {labels: {good: 0.5, bad: 0.5}}
+seeds: {path: seeds.csv}
+grammar:
+  start: row
+  rules:
+    row:
+      - '{"n": "<digit>", "text": "<text>", "label": "<label>"}'
+      - '{"text": "<text>", "label": "<label>", "more": {"deep": "<digit>"}}'
+    text: ["<digit> is <label>"]
+    label: [good, bad]
+    digit: [1, 2, 3, 4]
+  row_values: [label]
+target: {accepted: 6}
+output: {formats: [jsonl, text]}
+"""
+
+
+def test_rows_of_several_shapes_have_text_and_label_all_the_same(desk: Desk) -> None:
+    (desk.folder / "seeds.csv").write_text("text,label\n1 is good,good\n1 is bad,bad\n")
+    assert "no field 'label'" not in desk.check(SHAPES).out
+    assert desk.run(SHAPES).code == 0
+    rows = [row["data"] for row in desk.rows()]
+    assert {tuple(row) for row in rows} == {("n", "text", "label"), ("text", "label", "more")}
+    texts = [row["text"] for row in rows]
+    assert (desk.place / "dataset.txt").read_text().splitlines() == texts
+    assert len(set(texts)) == len(texts) and not {"1 is good", "1 is bad"} & set(texts)
+
+
 def test_fields_of_the_rows_keep_their_names_in_parquet(desk: Desk) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     grammar = """

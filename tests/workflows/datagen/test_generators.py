@@ -128,6 +128,23 @@ async def test_a_schema_that_refers_to_its_own_places_does_so_among_several_rows
     assert valid({"rows": [{"text": "a", "more": fits}]}) and not valid({"rows": [{"text": "a", "more": other}]})
 
 
+@pytest.mark.parametrize("kind", ["naive", "verbalized"])
+async def test_rows_of_several_shapes_are_asked_for_with_their_labels(kind: str) -> None:
+    shapes = """{"text": "<text>", "label": "<label>"}', '{"label": "<label>", "text": "<text>", "note": "<text>"}"""
+    rules = f"{{row: ['{shapes}'], text: [a, b], label: [good, bad]}}"
+    text = f"task: {{labels: [good, bad]}}\ngrammar: {{start: row, rules: {rules}}}\n{MODEL}\ntarget: {{accepted: 5}}"
+    script = Script()
+    generator = way(arm(kind, plan=0), ()).generator(recipe(f"workflow: datagen\n{text}").brief, "writer")
+    await generator.write([Order(0, "good"), Order(1, "good")], trial(script), material())
+    (asked,) = script.asked
+    assert asked.messages[-1].content.endswith(': "text", "label"')
+    more = {"probability": 0.01} if kind == "verbalized" else {}
+    valid = compiled(asked.schema or {}).is_valid
+    assert valid({"rows": [{"text": "a", "label": "good", **more}]})
+    assert valid({"rows": [{"text": "a", "label": "good", "note": "b", **more}]})
+    assert not valid({"rows": [{"text": "a", "label": "good", "other": "b", **more}]})
+
+
 class Undecided(Script):
     """Says nothing of use where it is asked whether a row rests on its passage."""
 

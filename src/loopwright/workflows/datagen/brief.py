@@ -25,6 +25,7 @@ from loopwright.quality.validators.judge import CRITERIA
 from loopwright.quality.validators.schema import compiled
 from loopwright.records import Fields, Json
 from loopwright.workflows.datagen.grammar import Grammar, Wanted
+from loopwright.workflows.datagen.shapes import common, named_parts, properties, shapes, unfolded
 from loopwright.workflows.datagen.shares import Quotas
 from loopwright.workflows.datagen.spec import ArmBlock, RecipeBlock
 
@@ -68,7 +69,7 @@ class Brief:
         """That of the recipe, else that of the grammar, else text and label."""
         given = self.recipe.constraints.fits
         if given is not None:
-            return _unfolded(given)
+            return unfolded(given)
         return self.assumed if self.grammar is None else self.grammar.schema()
 
     @property
@@ -80,29 +81,34 @@ class Brief:
             properties[task.label] = {"type": "string", "enum": list(task.labels)}
         return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
-    @property
-    def named_parts(self) -> Fields:
-        """What the parts of the schema refer to, by names that count from its root."""
-        return {name: part for name, part in self.schema.items() if name in ("$defs", "definitions")}
+    @cached_property
+    def named(self) -> Mapping[str, Json]:
+        """The fields that every row has a place for."""
+        return common(self.schema)
 
     @cached_property
     def label_values(self) -> Mapping[str, Json]:
         """What each wanted label is in a row: itself, or the number or truth value that it writes, where the schema asks for
         one. Labels that no row can have are left out."""
         name, labels = self.recipe.task.label, self.recipe.task.labels
-        named = self.schema.get("properties")
-        if self.schema == self.assumed or not isinstance(named, Mapping) or name not in named:
+        if self.schema == self.assumed or name not in self.named:
             return {label: label for label in labels}
-        fits = compiled({**self.named_parts, "type": "object", "properties": named}).is_valid
-        readings = {label: [each for each in (label, _scalar(label)) if fits({name: each})] for label in labels}
+        parts = named_parts(self.schema)
+        fits = [
+            compiled({**parts, "type": "object", "properties": properties(shape)}).is_valid for shape in shapes(self.schema)
+        ]
+        readings = {
+            label: [each for each in (label, _scalar(label)) if any(one({name: each}) for one in fits)] for label in labels
+        }
         return {label: found[0] for label, found in readings.items() if found}
 
     @cached_property
     def to_write(self) -> Fields:
-        """The schema of what a model writes of a row: the label is given, not written."""
-        named = self.schema.get("properties")
+        """The schema of what a model writes of a row: the label is given, not written, unless the shape of a row may depend on
+        it."""
+        named = properties(self.schema)
         label = self.recipe.task.label
-        if not self.recipe.task.labels or not isinstance(named, Mapping) or label not in named or len(named) < 2:
+        if not self.recipe.task.labels or label not in named or len(named) < 2:
             return self.schema
         required = self.schema.get("required", ())
         return {
@@ -113,9 +119,8 @@ class Brief:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The fields that a model writes."""
-        named = self.to_write.get("properties")
-        return tuple(named) if isinstance(named, Mapping) else (self.recipe.task.text,)
+        """The fields that a model writes: of several shapes, those of the first."""
+        return tuple(properties(shapes(self.to_write)[0])) or (self.recipe.task.text,)
 
     @property
     def seeded(self) -> tuple[str, ...]:
@@ -150,9 +155,8 @@ class Brief:
     @property
     def text_field(self) -> str | None:
         """The field that validators look at where nobody says which: None where the rows have none of that name."""
-        named = self.schema.get("properties")
         text = self.recipe.task.text
-        return text if isinstance(named, Mapping) and text in named else None
+        return text if text in self.named else None
 
     @cached_property
     def choice(self) -> Choice:
@@ -274,14 +278,6 @@ class Brief:
             if name.partition(".")[0] in _ASKING and isinstance(parameters, dict):
                 asked.append(str(parameters["model"]) if parameters.get("model") else None)
         return tuple(dict.fromkeys(id for id in asked if id is not None))
-
-
-def _unfolded(schema: Fields) -> Fields:
-    """A schema that is no more than the name of one of its parts, as programs write them, as that part."""
-    within, _, name = str(schema.get("$ref", "")).removeprefix("#/").partition("/")
-    parts = schema.get(within)
-    part = parts.get(name) if isinstance(parts, Mapping) else None
-    return {**{key: each for key, each in schema.items() if key != "$ref"}, **part} if isinstance(part, Mapping) else schema
 
 
 def _scalar(label: str) -> Json:

@@ -69,10 +69,9 @@ def _agreement(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
 
 def _labels(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
     """Labels that no row of the schema can have."""
-    task, schema = recipe.task, brief.schema
+    task = recipe.task
     lost = [label for label, share in task.labels.items() if share > 0 and label not in brief.label_values]
-    named = schema.get("properties")
-    field = named.get(task.label) if isinstance(named, Mapping) else None
+    field = brief.named.get(task.label)
     known = field.get("enum") if isinstance(field, Mapping) else None
     words = [str(each) for each in known] if isinstance(known, list | tuple) else []
     for label in lost:

@@ -68,8 +68,7 @@ def _of_labels(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     none = [label for label, rows in brief.quotas.rows.items() if not rows and labels[label]]
     if none:
         yield f"assumed: of {recipe.target.accepted} rows none is of {', '.join(none)}: the share is less than half a row"
-    named = brief.schema.get("properties")
-    if labels and not (isinstance(named, Mapping) and recipe.task.label in named):
+    if labels and recipe.task.label not in brief.named:
         yield f"assumed: rows have no field {recipe.task.label!r}: which label each has stands in its lineage alone"
     total = sum(labels.values())
     if labels and abs(total - 1) > _OFF:

@@ -17,6 +17,7 @@ from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.asking import Pen, Shape, usage
 from loopwright.workflows.datagen.generators.protocol import Order, Written
 from loopwright.workflows.datagen.material import Past
+from loopwright.workflows.datagen.shapes import named_parts
 
 RowsPerCall = Annotated[int, Field(ge=1, le=50, description="rows that the model writes in one answer")]
 Entries = Annotated[int, Field(ge=0, le=50, description="facets, personas, tones, formats to plan, of each; 0: no plan")]
@@ -69,11 +70,11 @@ class Whole:
     def listed(self, more: Fields | None = None) -> Shape:
         """The schema of an answer with a list of rows, each with these properties besides."""
         row = self.brief.to_write
-        named = self.brief.named_parts
+        named = named_parts(self.brief.schema)
         inner: dict[str, Any] = {name: part for name, part in row.items() if name not in (*named, "$schema", "$id")}
         least: Fields = {"type": "object", "properties": more or {}, "required": list(more or ())}
         if more:
-            inner |= {"properties": {**inner.get("properties", {}), **more}, "required": [*inner.get("required", ()), *more]}
+            inner = _with(more, inner)
         return Shape(_moved({**_rows(inner), **named}, tuple(f"#/{name}/" for name in named)), _rows({}), least)
 
     async def write(
@@ -111,8 +112,8 @@ class Whole:
     def whole(self, row: Json, order: Order) -> Json:
         """The row with the label that it was ordered with, its fields in the order of the schema."""
         label = self.brief.recipe.task.label
-        named = self.brief.schema.get("properties")
-        if order.label is None or not isinstance(named, Mapping) or label not in named or not isinstance(row, dict):
+        named = self.brief.named
+        if order.label is None or label not in named or not isinstance(row, dict):
             return row
         whole: dict[str, Json] = {**row, label: self.brief.label_values[order.label]}
         return {name: whole[name] for name in (*named, *whole) if name in whole}
@@ -127,6 +128,15 @@ def _found(sheet: Sheet, data: Any) -> list[Found]:
     sound = [entry for entry, problem in told if problem is None]
     none = [Found(None, trouble=f"what it wrote is no row: {problem}") for _, problem in told if problem is not None]
     return [*sheet.takes({"rows": sound}), *none]
+
+
+def _with(more: Fields, row: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a row, or of each of its alternatives, with these properties besides."""
+    for word in ("anyOf", "oneOf"):
+        if word in row and "properties" not in row:
+            return {**row, word: [_with(more, each) for each in row[word]]}
+    named, required = row.get("properties", {}), row.get("required", ())
+    return {**row, "properties": {**named, **more}, "required": [*required, *more]}
 
 
 def _rows(each: Fields) -> Fields:
