@@ -216,6 +216,17 @@ def test_languages_are_checked_where_they_can_be_told(desk: Desk, recipe: str, t
     assert said.count("chosen: language") == told.count("chosen: language")
 
 
+def test_a_language_that_is_none_of_the_tasks_is_held_to_and_told(desk: Desk) -> None:
+    said = desk.check(f"{MODEL}task: {{languages: [en, fr]}}\nconstraints: {{facts: [polite, in German]}}\n{TARGET}")
+    assert 'chosen: language for "in German"' in said.out
+    assert (
+        'warning: constraints.facts[1], "in German" is what rows are held to, and task.languages says en, fr: models that '
+        "write are told both\n"
+    ) in said.err
+    agree = desk.check(f"{MODEL}task: {{languages: [en, de]}}\nconstraints: {{facts: [in German]}}\n{TARGET}")
+    assert "task.languages says" not in agree.err
+
+
 def test_what_is_assumed_is_told(desk: Desk) -> None:
     told = desk.check(MODEL + "domain: text_classification\n" + TARGET).out
     assert "assumed: with neither schema nor grammar" in told

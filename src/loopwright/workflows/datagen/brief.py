@@ -204,11 +204,16 @@ class Brief:
 
     @property
     def told_language(self) -> dict[str, JsonValue]:
-        """The validator of the task's languages, where no fact says more and all of them can be told."""
-        wanted = self.recipe.task.languages
-        if not wanted or self.names_language or not all(code.partition("-")[0].casefold() in NAMES for code in wanted):
+        """The validator of the task's languages, where no fact says more."""
+        if self.names_language or not self.languages:
             return {}
-        return {"language": {"languages": list(wanted), "field": self.text_field}}
+        return {"language": {"languages": list(self.languages), "field": self.text_field}}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those of the task, where all of them can be told."""
+        wanted = self.recipe.task.languages
+        return wanted if all(code.partition("-")[0].casefold() in NAMES for code in wanted) else ()
 
     @property
     def given(self) -> Given:

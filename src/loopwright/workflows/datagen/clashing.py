@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from loopwright.errors import Problem
 from loopwright.quality.clashing import Clash, clashes
+from loopwright.quality.validators.language import Language
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen.brief import Brief
 
@@ -20,6 +21,22 @@ def problems(brief: Brief) -> Iterator[Problem]:
 
 
 def doubts(brief: Brief) -> Iterator[str]:
+    yield from _of_all_strings(brief)
+    yield from _of_languages(brief)
+
+
+def _of_languages(brief: Brief) -> Iterator[str]:
+    """Facts that go before what the task says."""
+    if not brief.languages:
+        return
+    told = Language(languages=brief.languages, field=brief.text_field)
+    for name, validator in brief.gate().validators.items():
+        if name in brief.of_facts and told.against(validator):
+            both = f"{_told(name, brief)} is what rows are held to, and task.languages says {', '.join(brief.languages)}"
+            yield f"{both}: models that write are told both"
+
+
+def _of_all_strings(brief: Brief) -> Iterator[str]:
     """Where one looks at the text of a row and the other at all its strings, and these are no more than text and label."""
     named, task = brief.schema.get("properties"), brief.recipe.task
     if brief.text_field is None or not isinstance(named, Mapping) or not set(named) <= {task.text, task.label}:
