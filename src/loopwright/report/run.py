@@ -101,7 +101,7 @@ def _failures(whole: Whole) -> Markup:
 
 def _verdicts(whole: Whole) -> Markup:
     if not whole.pass_rates:
-        return paragraph("No sample has been judged.", "quiet")
+        return paragraph("No validator has looked at a sample.", "quiet")
     given = [
         Bar(
             rate.validator,

@@ -25,7 +25,7 @@ def test_it_tells_whether_asking_again_helped_and_which_words_did(desk: Desk) ->
     for title in ("Did asking again help?", "Which words helped", "Where it helped", "Error modes and confidence", "Traces"):
         assert title in told
     assert f"right at first {summary['first_accuracy']['mean']:.3f}" in told
-    assert f"fixed, and broken {summary['questions_gained']}, and {summary['questions_lost']}" in told
+    assert f"questions gained, and lost {summary['questions_gained']}, and {summary['questions_lost']}" in told
     rates = summary["by_prompt"]["neutral_steps"]
     assert f"neutral_steps {rates['asked']} {rates['fixed']} 100.0 %" in told
     assert "No real model answers as doubler (scripted)" in told

@@ -184,6 +184,10 @@ models:
     assert summary["other_ways"] == {}
     assert "a judge's word on 12 of them was learned from" in done.out
     assert "the policy learns from what 'judge' says" in desk.call("policy", "show", desk.place.name).out
+    desk.call("report", desk.place.name)
+    told = (desk.place / "report.html").read_text()
+    assert "The policy learned from what judge says of 12 of 12 questions without a reference answer" in told
+    assert "Without a reference: 12 questions" in told and "Wrong, then fixed" not in told
     assert "names a model that is not there" in desk.check("reward: {judge: jugde}\n").err
 
 

@@ -22,9 +22,9 @@ _WAYS = 14
 def panel(told: Told) -> Markup:
     figures = told.figures
     if not figures.questions:
-        return joined([_oracle(told), paragraph("Of no question that ended so far is the reference answer known.", "quiet")])
+        return joined([*_caveats(told), paragraph("Of no question that ended so far is the reference answer known.", "quiet")])
     drawn = charts([_by_turn(told), _over_time(told)])
-    return joined([_oracle(told), facts(list(_facts(told))), drawn, _other_ways(told)])
+    return joined([*_caveats(told), facts(list(_facts(told))), drawn, _other_ways(told)])
 
 
 def _other_ways(told: Told) -> Markup:
@@ -57,10 +57,15 @@ def _way(value: Value) -> list[Child]:
     return [value.way, f"{value.gain:+.3f}", f"{value.low:+.3f} to {value.high:+.3f}", worth]
 
 
-def _oracle(told: Told) -> Markup | None:
-    if not told.spec.stop.oracle:
-        return None
-    return paragraph("Upper bound: this run stopped by looking at the reference answers (an oracle), as nobody can.", "notice")
+def _caveats(told: Told) -> Iterator[Markup]:
+    if told.spec.stop.oracle:
+        said = "Upper bound: this run stopped by looking at the reference answers (an oracle), as nobody can."
+        yield paragraph(said, "notice")
+    if told.figures.judged:
+        of = f"{count(told.figures.judged)} of {count(told.figures.unknown)} questions without a reference answer"
+        yield paragraph(
+            f"The policy learned from what {told.spec.reward.judge} says of {of}. No accuracy here counts them.", "notice"
+        )
 
 
 def _facts(told: Told) -> Iterator[tuple[str, Child]]:
@@ -72,7 +77,7 @@ def _facts(told: Told) -> Iterator[tuple[str, Child]]:
     yield "right at first", _held(plain["first_accuracy"])
     yield "right at last", _held(plain["final_accuracy"])
     yield "net gain", _held(plain["net_gain"], signed=True)
-    yield "fixed, and broken", f"{count(plain['questions_gained'])}, and {count(plain['questions_lost'])}"
+    yield "questions gained, and lost", f"{count(plain['questions_gained'])}, and {count(plain['questions_lost'])}"
     yield "price per question", f"{plain['mean_price']:.3f} correct answers"
     first = plain["first_accuracy"]["mean"]
     yield "utility, and never asking", f"{plain['mean_utility']:.3f}, and {first:.3f}"

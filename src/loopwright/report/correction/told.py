@@ -54,9 +54,9 @@ def ended(trace: Trace) -> str:
     """How a question ended, in a few words."""
     if trace.settled.trial.failure is not None:
         return "failed"
-    first, last = trace.turns[0]["right"], trace.turns[-1]["right"]
-    if first is None or last is None:
+    if trace.turns[0]["by"] != "reference":
         return "without a reference"
+    first, last = trace.turns[0]["right"], trace.turns[-1]["right"]
     if len(trace.turns) == 1:
         return "not asked again, right" if last else "not asked again, wrong"
     if first:
