@@ -14,6 +14,7 @@ from loopwright.errors import BudgetReached, Interrupted
 from loopwright.report.amounts import count, share, usd
 from loopwright.runs.caveats import caveats
 from loopwright.runs.ended import glance
+from loopwright.runs.read import part
 from loopwright.runs.start import Result, Start, resume, start
 from loopwright.store.summary import Total
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from loopwright.loop.progress import ArmProgress
     from loopwright.runs.folder import RunFolder
 
+_KINDS = 3
+"""Of failures, that are told when a run has ended; `runs show` tells all."""
 _A_LITTLE = {"calls": 10, "tokens": 10_000, "usd": 10**9}
 
 
@@ -92,6 +95,8 @@ def _summarise(result: Result, screen: Screen) -> None:
         screen.result(f"missed: {result.missed}")
     before = f" ({count(progress.resumed_at)} of them earlier)" if progress.resumed_at else ""
     screen.result(f"trials   {count(progress.settled)}{before}, {count(progress.failed)} failed")
+    for each in part(result.folder, "failures", _KINDS) if progress.failed else ():
+        screen.result(f"failed   {count(each.trials)}: {each.kind}: {each.example}")
     passed = share(progress.accepted, progress.samples)
     screen.result(f"samples  {count(progress.samples)}, {count(progress.accepted)} accepted ({passed})")
     if total.calls:

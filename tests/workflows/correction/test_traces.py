@@ -224,6 +224,7 @@ def test_a_question_that_fails_is_listed_and_the_others_go_on(desk: Desk) -> Non
     desk.questions(range(11, 17))
     done = desk.run(STEPS, "--set", "max_turns=1")
     assert done.code == 1
+    assert "trials   6, 2 failed\nfailed   2: Rejected: unlucky\n" in done.out
     assert [trace["question_id"] for trace in desk.lines("traces_*.jsonl")] == ["n11", "n12", "n15", "n16"]
     summary = desk.summary()
     failed = [(each["question_id"], each["error"]) for each in summary["failed_questions"]]
