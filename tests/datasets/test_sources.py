@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from loopwright.datasets import SOURCES, checker_of, source
@@ -223,6 +224,16 @@ def test_a_function_is_a_source(tmp_path: Path) -> None:
         FromFunction("mine", mine, {"second": 1})
     with pytest.raises(PluginError, match="no example and no mapping"):
         list(FromFunction("odd", lambda: [3], {}).examples(tmp_path))
+
+
+def test_rows_of_a_data_frame_are_read_as_what_they_say(tmp_path: Path) -> None:
+    rows = [
+        {"id": np.int64(7), "question": "How many?", "reference_answer": np.int64(4)},
+        {"id": np.float64(8), "question": "Is it so?", "reference_answer": np.bool_(True)},
+        {"id": "9", "question": "Who knows?", "reference_answer": float("nan")},
+    ]
+    found = FromFunction("frame", lambda: rows, {}).examples(tmp_path)
+    assert [(each.id, each.reference) for each in found] == [("7", "4"), ("8.0", "yes"), ("9", None)]
 
 
 def test_parquet_is_read_by_name_and_group(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from math import isnan
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
@@ -62,9 +63,13 @@ def _optional(row: Row, name: str, named: bool) -> str | None:
     """A field that may be missing or empty, unless the spec says that it is there."""
     if named and name not in row.fields:
         text(row, name)
-    value = row.fields.get(name)
+    value: Any = row.fields.get(name)
+    if getattr(value, "ndim", None) == 0:  # a scalar of numpy, as data frames hold them
+        value = value.item()
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and isnan(value):  # how a data frame says that there is none
+        return None
     if value is None or isinstance(value, str | int | float):
         said = "" if value is None else str(value)
         return said if said.strip() else None
