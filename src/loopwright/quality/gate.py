@@ -53,14 +53,21 @@ class Memories:
 
 
 class View:
-    """Frozen: what `Memories` held when it was taken."""
+    """Frozen: what `Memories` held when it was taken. Of two views as one, the other is asked first."""
 
-    def __init__(self, memories: Mapping[str, Remembers], among: int | None = None) -> None:
+    def __init__(self, memories: Mapping[str, Remembers], among: int | None = None, other: View | None = None) -> None:
         self._memories = memories
         self._among = among
+        self._other = other
+
+    def beside(self, other: View) -> View:
+        """Both as one: a row passes that passes beside either."""
+        return View(self._memories, self._among, other)
 
     def expect(self, rows: Sequence[Row]) -> None:
         """Tells that these are going to be looked at. What one raises now it raises again when it looks."""
+        if self._other is not None:
+            self._other.expect(rows)
         for name, memory in self._memories.items():
             if isinstance(memory, Expects):
                 with guarded(name):
@@ -68,9 +75,12 @@ class View:
 
     def expects(self, name: str) -> bool:
         """Whether it is quicker where it knows beforehand which rows it is going to look at."""
-        return isinstance(self._memories.get(name), Expects)
+        theirs = self._other is not None and self._other.expects(name)
+        return theirs or isinstance(self._memories.get(name), Expects)
 
     def look(self, name: str, row: Row) -> Ruling:
+        if self._other is not None and not (ruling := self._other.look(name, row)).passed:
+            return ruling
         memory = self._memories.get(name)
         if memory is None:
             return Ruling(True, reason="nothing is remembered yet")

@@ -190,3 +190,14 @@ async def test_rows_are_compared_with_seeds_only_where_there_are_some(seeds: int
     written = [Written(Order(at, None), row) for at, row in enumerate(texts(1, 2))]
     assert all(passed(said) for said in await work._examined(written, Trial(0, Item("batch-0"), 0), View({})))
     assert memory.expected == 2 * seeds
+
+
+async def test_seeds_are_compared_where_the_gate_compares_rows() -> None:
+    work = Datagen(validate(parse(RECIPE.replace("judge: {model: writer, threshold: 0.5}, ", "")), Recipe))
+    work._seeds.admit("seed-0", Row({"text": "a seed"}))
+    rows: list[Any] = [{"other": "a seed"}, {"text": "a seed"}, {"text": "a row"}]
+    written = [Written(Order(at, None), row) for at, row in enumerate(rows)]
+    lost, again, new = await work._examined(written, Trial(0, Item("batch-0"), 0), work.gate.memories().view())
+    assert [one.validator for one in lost] == ["schema"]
+    assert [one.validator for one in again] == ["schema", "deduplication"] == [one.validator for one in new]
+    assert again[-1].ruling.reason == "the same text as row seed-0" and passed(new)

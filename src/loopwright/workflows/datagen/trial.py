@@ -134,27 +134,16 @@ class Datagen:
 
     async def _examined(self, written: Sequence[Written], trial: Trial, view: View) -> list[list[Said]]:
         """What the gate says of each row; of the batch as a whole, it says the same of each that had passed until then."""
-        rows = {
-            each.order.index: row_of(trial, each.order.index, each.data, each.facts)
-            for each in written
-            if isinstance(each.data, dict)
-        }
-        if len(self._seeds):
-            self._seeds.view().expect([*rows.values()])
-        found = {each.order.index: self._before(each, rows.get(each.order.index)) for each in written}
-        left = {index: row for index, row in rows.items() if not found[index]}
-        found |= zip(left, await self._gated([*left.values()], trial, view), strict=True)
-        of_all = [one for one in self.gate.weigh([*rows.values()]) if not one.ruling.passed or one.ruling.score is not None]
-        return [[*said, *of_all] if passed(said) else said for said in found.values()]
-
-    def _before(self, written: Written, row: Row | None) -> list[Said]:
-        """Why the gate need not be asked; nothing where it is."""
-        if written.trouble is not None:
-            return [Said(WRITTEN, Ruling(False, reason=written.trouble))]
-        if row is None:
-            return [Said(WRITTEN, Ruling(False, reason="what was written is no object with fields"))]
-        beside_seeds = self._seeds.look(row) if len(self._seeds) else []
-        return [] if passed(beside_seeds) else beside_seeds[-1:]
+        rows = [row_of(trial, each.order.index, each.data, each.facts) for each in written if isinstance(each.data, dict)]
+        lost = {each.order.index: trouble for each in written if (trouble := _trouble(each)) is not None}
+        left = [row for row in rows if row.place.index not in lost]
+        beside = view.beside(self._seeds.view()) if len(self._seeds) else view
+        examined = await self._gated(left, trial, beside)
+        found = {index: [Said(WRITTEN, Ruling(False, reason=trouble))] for index, trouble in lost.items()}
+        found |= {row.place.index: said for row, said in zip(left, examined, strict=True)}
+        of_all = [one for one in self.gate.weigh(rows) if not one.ruling.passed or one.ruling.score is not None]
+        in_order = [found[each.order.index] for each in written]
+        return [[*said, *of_all] if passed(said) else said for said in in_order]
 
     async def _gated(self, rows: Sequence[Row], trial: Trial, view: View) -> list[list[Said]]:
         async def examined(row: Row, begun: Sequence[Said]) -> list[Said]:
@@ -217,6 +206,12 @@ class _Asker:
         self._count += 1
         seed = self._trial.rng(purpose).bits() & SEEDS
         return await self._trial.ask(model, Request(chat(prompt), seed=seed, schema=schema, purpose=purpose))
+
+
+def _trouble(written: Written) -> str | None:
+    """Why there is no row for the gate to look at."""
+    no_row = written.trouble is None and not isinstance(written.data, dict)
+    return "what was written is no object with fields" if no_row else written.trouble
 
 
 def _kept(written: Written) -> Fields:
