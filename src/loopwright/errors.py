@@ -165,13 +165,14 @@ class CassetteMiss(RunStopped):
 
 
 class BudgetReached(RunStopped):
-    """A cap cannot cover the next call; `cap` is its place in the spec."""
+    """A cap cannot cover the next call; `cap` is its place in the spec, `call` what that may take of it."""
 
     exit_code = 3
 
-    def __init__(self, message: str, cap: str | None = None) -> None:
+    def __init__(self, message: str, cap: str | None = None, call: int = 0) -> None:
         super().__init__(message)
         self.cap = cap
+        self.call = call
 
 
 class Interrupted(RunStopped):

@@ -237,12 +237,15 @@ def test_the_command_that_is_printed_goes_on_with_the_run(here: Here, cap: str, 
     assert here.call(*words[1:], "--json").lines[-1]["trials"] > ended["trials"]
 
 
-def test_a_cap_below_what_is_spent_is_raised_above_it(here: Here) -> None:
+@pytest.mark.parametrize("caps", [("budget.calls=10", "budget.calls=2"), ("budget.usd=0.0001",)])
+def test_a_cap_is_raised_above_what_is_spent_and_what_a_call_may_take(here: Here, caps: tuple[str, ...]) -> None:
     here.spec("paid.yaml", PAID)
     (here.folder / "answers.py").write_text("def say(request): return 'word'\n")
-    first = here.call("run", "paid.yaml", "--set", "budget.calls=10", "--json").lines[-1]
-    lowered = here.call("runs", "resume", first["run"], "--set", "budget.calls=2", "--json").lines[-1]
-    assert (lowered["exit_code"], lowered["resume"].split()[-1]) == (3, "budget.calls=20")
+    for cap in caps:
+        ended = here.call("run", "paid.yaml", "--set", cap, "--json").lines[-1]
+    words = shlex.split(ended["resume"])
+    assert ended["exit_code"] == 3
+    assert here.call(*words[1:], "--json").lines[-1]["trials"] > ended["trials"]
 
 
 def test_show_names_the_first_stages_and_counts_the_rest(here: Here) -> None:

@@ -161,12 +161,15 @@ def _fields(result: Result) -> dict[str, object]:
 
 
 def _higher(result: Result) -> str | None:
-    """The cap that ended the run, as `--set` takes it: twice that, or twice what is spent. From nothing it goes to a little."""
-    reached = result.end.error.cap if isinstance(result.end.error, BudgetReached) else None
+    """The cap that ended the run, as `--set` takes it: doubled, and above what is spent and what the next call may take. From
+    nothing it goes to a little."""
+    error = result.end.error
+    if not isinstance(error, BudgetReached):
+        return None
     for cap in caps(result.spending):
-        if cap.place == reached:
-            limit = 2 * max(cap.limit, cap.spent) or _A_LITTLE[cap.unit]
-            return f"{reached}={limit / 1e9:g}" if cap.unit == "usd" else f"{reached}={limit}"
+        if cap.place == error.cap:
+            limit = max(2 * max(cap.limit, cap.spent, error.call), 0 if cap.limit else _A_LITTLE[cap.unit])
+            return f"{error.cap}={limit / 1e9:g}" if cap.unit == "usd" else f"{error.cap}={limit}"
     return None
 
 

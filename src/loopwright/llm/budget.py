@@ -239,11 +239,13 @@ def exceeded(account: Account, asked: Waiting) -> BudgetReached:
     owner, _, _ = account.name.partition(":")
     where = () if owner == "run" else ("models", owner.removeprefix("model/"))
     key = show((*where, "budget", "usd" if account.unit == USD else UNITS[account.unit]))
-    amounts = [_amount(account.unit, amount) for amount in (account.cap, account.used - account.held, account.held)]
+    call = asked.cost[account.unit]
+    amounts = [_amount(account.unit, amount) for amount in (account.cap, account.used - account.held, account.held, call)]
     return BudgetReached(
         f"{key} is reached: of {amounts[0]}, {amounts[1]} are spent and {amounts[2]} reserved for calls in flight, "
-        f"and the next call may take {_amount(account.unit, asked.cost[account.unit])} ({asked.why}); raise {key} and resume",
+        f"and the next call may take {amounts[3]} ({asked.why}); raise {key} and resume",
         key,
+        call,
     )
 
 

@@ -228,7 +228,7 @@ def test_a_language_that_is_none_of_the_tasks_is_held_to_and_told(desk: Desk) ->
 
 
 def test_what_is_assumed_is_told(desk: Desk) -> None:
-    told = desk.check(MODEL + "domain: text_classification\n" + TARGET).out
+    told = desk.check(MODEL + "domain: Classification of texts\n" + TARGET).out
     assert "assumed: with neither schema nor grammar" in told
     assert "assumed: a classification without task.labels" in told
     told = desk.check(MODEL + "task: {labels: {a: 2, b: 6}}\n" + TARGET).out

@@ -74,7 +74,7 @@ def _of_labels(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
     if labels and abs(total - 1) > _OFF:
         shares = ", ".join(f"{label} {share / total:.3g}" for label, share in labels.items())
         yield f"assumed: task.labels add up to {total:g}, and are taken as shares: {shares}"
-    if not labels and "classification" in (recipe.domain or ""):
+    if not labels and "classification" in (recipe.domain or "").casefold():
         yield (
             "assumed: a classification without task.labels: nothing says which labels there are and how many rows of each are "
             "wanted; rows are taken as they come"
