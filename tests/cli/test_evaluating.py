@@ -50,6 +50,25 @@ def test_it_tells_what_the_run_and_the_other_policy_earn(toy: Here) -> None:
     assert "earned nothing and are left out" in told.err
 
 
+def test_the_spec_file_of_a_run_stands_for_the_policy_that_was_played(toy: Here) -> None:
+    assert toy.call("run", "toy.yaml", "--quiet", "--name", "played", "--policy", "fixed:wide").code == 1
+    (spec,) = toy.folder.glob("runs/played-*/spec.yaml")
+    (told,) = toy.call("policy", "evaluate", "toy", "--policy", str(spec), "--json").lines
+    assert told["other"] == {"fixed": "wide"}, "toy.yaml as it was written says epsilon_greedy"
+
+
+def test_states_are_looked_for_beside_the_file_that_names_them(toy: Here) -> None:
+    (toy.folder / "beside").mkdir()
+    toy.call("policy", "export", "toy", "-o", "beside/state.json")
+    begins = "policy: {warm_start: {state: state.json, policy: {epsilon_greedy: 0.3}}}\n"
+    (toy.folder / "beside" / "warm.yaml").write_text(begins)
+    assert toy.call("policy", "evaluate", "toy", "--policy", "beside/warm.yaml").code == 0
+    (toy.folder / "beside" / "state.json").unlink()
+    assert "beside/state.json: the policy's state cannot be read" in (
+        toy.call("policy", "evaluate", "toy", "--policy", "beside/warm.yaml").err
+    )
+
+
 def test_as_json_all_numbers_are_there(toy: Here) -> None:
     (told,) = toy.call("policy", "evaluate", "toy", "--policy", "wide.yaml", "--json").lines
     (shown,) = toy.call("policy", "show", "toy", "--json").lines

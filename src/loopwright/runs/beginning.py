@@ -59,16 +59,21 @@ class Beginning(NamedTuple):
 
 def read(policy: Policy, base: Path, domain: Domain | None, encoding: Encoding | None) -> Beginning:
     """What a run begins with if it begins now; refuses what is not sound or does not fit."""
+    files = taken(policy, base)
+    for each in starts(policy):
+        _require_fit(each, encoding)
+    return Beginning(files, None if domain is None else _recalled(domain), None if encoding is None else encoding.plain())
+
+
+def taken(policy: Policy, base: Path) -> dict[str, Json]:
+    """Has it take the states that its files hold, which are looked for in `base`; by the names that the spec has for them."""
     files: dict[str, Json] = {}
     for each in starts(policy):
         if isinstance(each.state, str):
             found = state.read(place(base, each.state))
             each.take(found)
             files[each.state] = found.plain()
-        else:
-            each.take(each.start)
-        _require_fit(each, encoding)
-    return Beginning(files, None if domain is None else _recalled(domain), None if encoding is None else encoding.plain())
+    return files
 
 
 def _require_fit(start: WarmStart, encoding: Encoding | None) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loopwright import workflows
-from loopwright.errors import Problem, SpecError, StoreTooNew, UsageError
+from loopwright.errors import LoopwrightError, Problem, SpecError, StoreTooNew, UsageError
 from loopwright.llm import promises, providers
 from loopwright.loop.work import Workflow
-from loopwright.policy import build, state
+from loopwright.policy import build
 from loopwright.policy.exhaustive import Exhaustive
 from loopwright.policy.fixed import Fixed
 from loopwright.policy.modifier import chain, innermost
@@ -18,7 +18,7 @@ from loopwright.policy.protocol import Policy
 from loopwright.policy.uniform import Uniform
 from loopwright.policy.windowed import Windowed
 from loopwright.records import Json
-from loopwright.runs.beginning import place, starts
+from loopwright.runs.beginning import starts, taken
 from loopwright.runs.caveats import of_states
 from loopwright.spec.blocks import RunSpec
 from loopwright.spec.digest import digest
@@ -61,8 +61,7 @@ def check(file: Path, sets: Sequence[str] = ()) -> Checked:
 def check_files(checked: Checked, base: Path) -> Checked:
     """The same with what the author may not have meant in files that the spec names; they are read for it."""
     try:
-        if problems := list(_states(checked.policy, base)):
-            raise SpecError(problems)
+        _take_states(checked.policy, base)
         begun = of_states([each.start for each in starts(checked.policy)], checked.notes)
         return checked._replace(warnings=(*checked.warnings, *checked.spec.doubts(base)), notes=(*checked.notes, *begun))
     except SpecError as error:
@@ -121,16 +120,25 @@ def _memory(spec: RunSpec, policy: Policy) -> Iterator[Problem]:
         yield Problem("memory", "what a windowed policy keeps cannot be added up over runs", "another policy, or no memory")
 
 
-def _states(policy: Policy, base: Path | None = None) -> Iterator[Problem]:
-    """States that stand in the spec itself; where `base` says where files are, those in files."""
+def _states(policy: Policy) -> Iterator[Problem]:
+    """States that stand in the spec itself; those in files are read by `check_files`."""
     for each in starts(policy):
         try:
             if not isinstance(each.state, str):
                 _ = each.start
-            elif base is not None:
-                each.take(state.read(place(base, each.state)))
         except (UsageError, StoreTooNew) as error:
-            yield Problem("policy", str(error), "a state that `loopwright policy export` wrote")
+            yield _of_state(error)
+
+
+def _take_states(policy: Policy, base: Path) -> None:
+    try:
+        taken(policy, base)
+    except (UsageError, StoreTooNew) as error:
+        raise SpecError([_of_state(error)]) from None
+
+
+def _of_state(error: LoopwrightError) -> Problem:
+    return Problem("policy", str(error), "a state that `loopwright policy export` wrote")
 
 
 def _workflow(document: Document) -> Workflow:

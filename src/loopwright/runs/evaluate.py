@@ -20,7 +20,7 @@ from loopwright.policy.linear import Linear
 from loopwright.policy.modifier import innermost
 from loopwright.policy.protocol import Lesson, Policy
 from loopwright.records import Json
-from loopwright.runs.beginning import Beginning
+from loopwright.runs.beginning import Beginning, taken
 from loopwright.runs.folder import RunFolder
 from loopwright.runs.work import at_work
 from loopwright.spec.blocks import Named, RunSpec
@@ -28,7 +28,7 @@ from loopwright.spec.document import Document
 from loopwright.spec.explain import explain
 from loopwright.spec.load import read
 from loopwright.store.decided import Extent, Scale, decided, extent, scale
-from loopwright.store.reader import RunReader
+from loopwright.store.reader import RunReader, noted
 
 
 class Answer(NamedTuple):
@@ -124,7 +124,11 @@ def _trials(reader: RunReader, there: Extent, encoding: Encoding | None) -> Iter
 
 
 def _other(file: Path, form: type[RunSpec]) -> Other:
-    document = read(file)
+    """Of a run's own spec file, the policy that was played there: with what was set, and what it began with."""
+    document, folder = read(file), RunFolder(file.resolve().parent)
+    meta = noted(folder.store) if file.resolve() == folder.spec and folder.store.is_file() else {}
+    if meta.get("start"):
+        return Other(document, Named.model_validate(meta["start"]["spec"]["policy"]), _own(meta))
     data = document.data
     given = data.get("policy") if isinstance(data, dict) else None
     if given is None:
@@ -132,7 +136,9 @@ def _other(file: Path, form: type[RunSpec]) -> Other:
         raise document.blame(SpecError([missing]))
     try:
         named = _named(form.policy_in_full(given))
-        return Other(document, named, build(named))
+        policy = build(named)
+        taken(policy, folder.path)
+        return Other(document, named, policy)
     except SpecError as error:
         raise document.blame(error) from None
     except UsageError as error:
