@@ -63,6 +63,7 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "no personal names": ("I spoke to your staff in Berlin.", "I spoke to Jennifer."),
     "no names of people": ("The doctor came.", "Dr. Weber came."),
     "no links": ("See the page of e.g. 3.5 stars", "See www.example.org"),
+    "no web addresses": ("write to me@mail.example.com", "it is at shop.example.co.uk."),
     "no URLs, e-mail addresses or phone numbers": ("Call me tomorrow at 5", "call +49 30 1234567"),
     "must not contain digits": ("three", "3"),
     "don't use emojis": ("fine :)", "fine 🙂"),

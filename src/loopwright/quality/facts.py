@@ -29,7 +29,10 @@ _NAMES = Thing(
     "names a person",
     "persons are told by titles, introductions and the commonest first names; other names pass",
 )
-_URLS = Thing(r"(?i)\b(?:https?://|www\.)|\b[a-z0-9-]+\.(?:com|org|net|io|co|de|fr|uk|eu|info)\b", "holds a web address")
+_URLS = Thing(
+    r"(?i)\b(?:https?://|www\.)|(?:^|[^@\w.-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|de|fr|uk|eu|info)\b(?:[^@]|$)",
+    "holds a web address",
+)
 _EMAILS = Thing(r"[^\s@<>()]+@[^\s@<>()]+\.\p{L}{2,}", "holds an e-mail address")
 _PHONES = Thing(r"(?:\+|\b0|\(\d)[\d ()/.-]{5,}\d|\b\d{3}[ .-]\d{3,4}[ .-]?\d{0,4}\b", "holds a phone number")
 _DIGITS = Thing(r"\d", "holds a digit")

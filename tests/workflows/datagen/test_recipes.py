@@ -53,6 +53,7 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             "constraints.schema: as a list of rows, is not a usable JSON Schema",
         ),
         ("", "arms: there is nothing that could write rows"),
+        (MODEL + "arms: []\n", "arms: lists none, and so nothing could write rows; expected at least one, or default"),
         (
             GRAMMAR + "validators: {length: {max_words: 3, field: txet}}\n",
             "validators.length.field: looks at 'txet', which no row has",

@@ -92,7 +92,9 @@ def _asked_for(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
 
 
 def _arms(recipe: RecipeBlock, brief: Brief) -> Iterator[Problem]:
-    if not brief.arms:
+    if not brief.arms and recipe.arms != "default":
+        yield Problem("arms", "lists none, and so nothing could write rows", "at least one, or default")
+    elif not brief.arms:
         yield Problem("arms", "there is nothing that could write rows", "a model under models, a grammar, or both")
     first: dict[str, int] = {}
     for at, arm in enumerate(brief.arms):
