@@ -236,6 +236,14 @@ def test_what_is_assumed_is_told(desk: Desk) -> None:
     assert "assumed: task.labels add up to 8, and are taken as shares: a 0.25, b 0.75" in told
 
 
+def test_rows_without_a_text_are_told_of(desk: Desk) -> None:
+    fields = "{question: {type: string}, answer: {type: string}}"
+    recipe = f"{MODEL}constraints: {{schema: {{type: object, properties: {fields}}}}}\n{TARGET}"
+    said = "assumed: rows have no field 'text': what looks at their text looks at all their strings; task.text names one"
+    assert said in desk.check(recipe).out
+    assert "what looks at their text" not in desk.check(f"{recipe}task: {{text: question}}\n").out
+
+
 def test_facts_are_held_against_validators_that_look_at_the_same_text(desk: Desk) -> None:
     told = "warning: constraints.facts[0], "
     facts = "constraints: {facts: [at least 50 words]}\nvalidators: {length: {max_words: 20"
@@ -351,5 +359,7 @@ grammar:
     digit: [{template: "1"}, {template: "2"}]
 target: {accepted: 2}
 """
-    said = [line for line in desk.check(grammar).out.splitlines() if line.startswith("  mixed: ")]
-    assert said == ["  mixed: guest.age is now a number, now text: what a template puts together of several parts is text"]
+    shapes = grammar.replace("row: [", """row: ['{"text": "<digit>", "guest": {"age": <age>}}', """)
+    for text in (grammar, shapes):
+        said = [line for line in desk.check(text).out.splitlines() if line.startswith("  mixed: ")]
+        assert said == ["  mixed: guest.age is now a number, now text: what a template puts together of several parts is text"]

@@ -45,18 +45,24 @@ def _of_rows(recipe: RecipeBlock, brief: Brief) -> Iterator[str]:
         yield f"assumed: with neither schema nor grammar nothing says what a row holds; models are asked for this: {schema}"
     elif recipe.constraints.fits is None:
         yield f"schema, derived from the grammar: {schema}"
-        for place in _mixed(brief.schema, ()):
+        for place in dict.fromkeys(_mixed(brief.schema, ())):
             yield f"mixed: {'.'.join(place)} is now a number, now text: what a template puts together of several parts is text"
+    if brief.text_field is None:
+        all_of_it = "what looks at their text looks at all their strings; task.text names one"
+        yield f"assumed: rows have no field {recipe.task.text!r}: {all_of_it}"
 
 
 def _mixed(schema: Json, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The fields that are numbers in some rows and texts in others."""
     if not isinstance(schema, Mapping):
         return
-    options = schema.get("anyOf")
-    kinds = {each.get("type") for each in options if isinstance(each, Mapping)} if isinstance(options, list | tuple) else set()
+    found = schema.get("anyOf")
+    options = [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
+    kinds = {each.get("type") for each in options}
     if "string" in kinds and kinds & {"integer", "number"}:
         yield place
+    for option in options:
+        yield from _mixed(option, place)
     for within in ("properties", "$defs"):
         named = schema.get(within)
         for name, part in named.items() if isinstance(named, Mapping) else ():
