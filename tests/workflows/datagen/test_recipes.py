@@ -86,6 +86,18 @@ ROW = '    row: [{template: \'{"text": "<message>"}\'}]\n'
             MODEL + "validators: {schema: {schema: {type: object, required: [topic]}}}\n",
             "validators.schema.schema: no row of this recipe can satisfy it",
         ),
+        (
+            MODEL + "validators: {diversity: {min: 0.3, n: 50}}\n",
+            "validators.diversity.n: is taken of 50 rows, and a batch has 10: it would never be",
+        ),
+        (
+            MODEL + "batch_size: 1\nvalidators: {diversity: 0.3}\n",
+            "validators.diversity: is taken of 2 rows, and a batch has 1",
+        ),
+        (
+            MODEL + "validators: {judge: {model: writer, sample: 0}}\n",
+            "validators.judge.sample: does not fit; expected more than 0",
+        ),
         (GRAMMAR + "validators: {lenght: {max_words: 3}}\n", "did you mean 'length'?"),
         (GRAMMAR + "validators: {judge: {model: writer}}\n", "validators.judge.model: names a model that is not there"),
         (

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from loopwright.quality.row import Row, Ruling
-from loopwright.quality.validator import Given, Parameters, TextField
+from loopwright.quality.validator import Given, Parameters, TextField, Unfit
 from loopwright.text.named import EmbedderName, embedder
 
 Measure: TypeAlias = Literal["distinct_1", "distinct_2", "distinct_3", "compression", "self_bleu", "vendi", "coverage"]
@@ -30,7 +30,12 @@ class Diversity(Parameters):
     embedder: EmbedderName = "lexical"
 
     def fitted(self, given: Given) -> Diversity:
-        return self if self.n is not None else self.model_copy(update={"n": max(2, -(-given.batch // 2))})
+        n = max(2, -(-given.batch // 2)) if self.n is None else self.n
+        if n > given.batch:
+            raise Unfit(
+                f"is taken of {n} rows, and a batch has {given.batch}: it would never be", None if self.n is None else "n"
+            )
+        return self.model_copy(update={"n": n})
 
     def weigh(self, rows: Sequence[Row]) -> Ruling:
         n = self.n or len(rows)

@@ -21,7 +21,7 @@ class Judge(Parameters):
     model: Annotated[str, Field(description="the id of the model that judges")]
     criteria: Annotated[str, Field(min_length=1, description="what makes a good row")] = CRITERIA
     threshold: Annotated[float, Field(ge=0, le=1, description="the least score that passes; a 4 of 5 is 0.75")] = 0.7
-    sample: Annotated[float, Field(ge=0, le=1, description="the share of the rows that is judged")] = 1.0
+    sample: Annotated[float, Field(gt=0, le=1, description="the share of the rows that is judged")] = 1.0
     field: TextField = None
     facts: Annotated[
         tuple[str, ...] | None, Field(description="the facts that the judge is told; default: all but the arm")
