@@ -215,8 +215,9 @@ async def test_a_check_that_raises_fails_its_question_and_one_that_always_does_s
     asked = Picky(model, log_dir=tmp_path, settings=PLAIN)
     numbers = range(20, 40)
     asked.broken = frozenset(str(2 * n) for n in numbers)
-    with pytest.raises(RunStopped, match="at 5 questions in a row: mend it, then go on"):
+    with pytest.raises(RunStopped, match="at 5 questions in a row: mend it, then go on") as stopped:
         await asked.process_dataset("all", streamer=Doubles(*numbers))
+    assert stopped.value.__notes__ == [f"the same call goes on with the run, which is in {asked.folder}"]
     asked.broken = frozenset()
     summary = await asked.process_dataset("all", streamer=Doubles(*numbers))
     assert (summary["pipeline_stats"]["failed"], summary["pipeline_stats"]["traces_processed"]) == (4, 16)

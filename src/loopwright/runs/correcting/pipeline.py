@@ -180,8 +180,11 @@ class ScalePipeline:
         given = replace(self._model.brought(), work=making)
         result = await begin(Start(file, fresh=fresh, anew=True), _Noted(), given)
         self.folder = result.folder.path
-        if result.end.error is not None and result.end.status not in _ENOUGH:
-            raise result.end.error
+        error = result.end.error
+        if error is not None and result.end.status not in _ENOUGH:
+            if not fresh:
+                error.add_note(f"the same call goes on with the run, which is in {self.folder}")
+            raise error
         self._take(result.files)
         return result
 
