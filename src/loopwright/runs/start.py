@@ -50,6 +50,8 @@ class Start:
     """Fresh only where the run that is there has come to its end."""
 
     drain_s: float = 10.0
+    base: Path | None = None
+    """Where files that the spec names are looked for, if not beside it."""
 
 
 class Result(NamedTuple):
@@ -89,15 +91,16 @@ def start(request: Start, watcher: Watcher) -> Result:
 async def begin(request: Start, watcher: Watcher, given: Given = NOTHING) -> Result:
     """The same, for a program that has a loop of its own and may give parts of the run itself."""
     checked = check(request.file, request.sets)
+    base = request.file.resolve().parent if request.base is None else request.base
     with suppress(SpecError):  # a run that has begun keeps what it needs of them; any other says so itself
-        checked = check_files(checked, request.file.resolve().parent)
+        checked = check_files(checked, base)
     name = request.name or checked.spec.name or request.file.stem
     folder = named(Path(checked.spec.runs()), name, checked.digest)
     if request.fresh:
         folder = fresh(folder)
     elif request.anew:
         folder = next(each for each in successive(folder) if not _is_done(each))
-    prepared = Prepared(folder, checked, request.file.read_bytes(), request.file.resolve().parent, request.sets)
+    prepared = Prepared(folder, checked, request.file.read_bytes(), base, request.sets)
     return await _live(prepared, watcher, request.drain_s, given)
 
 

@@ -150,6 +150,23 @@ async def test_ids_and_answers_may_be_numbers_as_in_a_stream(tmp_path: Path) -> 
     assert (trace.question_id, trace.reference_answer, trace.final_accuracy) == ("5", "8", 1)
 
 
+async def test_files_that_settings_name_are_looked_for_in_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bank.json").write_text(json.dumps([{"id": "mine", "text": "Go step by step."}]))
+    write(Path("confidence.json"), embedded())
+    given = {"reprompts": "bank.json", "classifier": {"path": "confidence.json"}, "max_turns": 1}
+    asked = ScalePipeline(Doubling(), log_dir="logs", rts_algorithm="epsilon_greedy", settings=given)
+    await asked.process_dataset("doubles", batch_size=1, streamer=Doubles(*range(20, 30)))
+    Path("learned.json").write_text(json.dumps(asked.policy.state.plain()))
+    policy = {"kind": "epsilon_greedy", "warm_start": "learned.json"}
+    begun = ScalePipeline(Doubling(), log_dir="logs", settings={**given, "policy": policy})
+    assert begun.policy.select_prompt(RTSContext("anchored", 0.9, "mine")).prompt_id in {"mine", None}
+    await begun.process_dataset("more", streamer=Doubles(30, 31))
+    assert begun.policy.state.trials == 12
+
+
 async def test_what_cannot_be_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     asked = pipeline(tmp_path)

@@ -80,7 +80,7 @@ class ScalePipeline:
         if request_delay:
             limits = {**self._model.block.get("limits", {}), "delay_s": request_delay}
             self._model = self._model._replace(block={**self._model.block, "limits": limits})
-        self.policy = RTSPolicy(_checked(self._whole({"source": "mock"}, None)))
+        self.policy = RTSPolicy(_checked(self._whole({"source": "mock"}, None)).located(Path.cwd()))
         self._turn: tuple[asyncio.AbstractEventLoop | None, asyncio.Lock] = (None, asyncio.Lock())
 
     async def process_dataset(
@@ -178,7 +178,7 @@ class ScalePipeline:
         with replaced(file) as out:
             out.write(emit(spec).encode())
         given = replace(self._model.brought(), work=making)
-        result = await begin(Start(file, fresh=fresh, anew=True), _Noted(), given)
+        result = await begin(Start(file, fresh=fresh, anew=True, base=Path.cwd()), _Noted(), given)
         self.folder = result.folder.path
         error = result.end.error
         if error is not None and result.end.status not in _ENOUGH:
