@@ -150,6 +150,16 @@ async def test_ids_and_answers_may_be_numbers_as_in_a_stream(tmp_path: Path) -> 
     assert (trace.question_id, trace.reference_answer, trace.final_accuracy) == ("5", "8", 1)
 
 
+async def test_a_policy_of_the_settings_passes_on_what_it_learned_too(tmp_path: Path) -> None:
+    given = {"prompt": "solve", "max_turns": 1, "policy": {"kind": "lin_ts", "safe_start": 0.3}, "update_every": 3}
+    asked = ScalePipeline(Doubling(), log_dir=tmp_path, settings=given)
+    for numbers in ((20, 21), (30, 31, 32)):
+        summary = await asked.process_dataset("doubles", streamer=Doubles(*numbers))
+    assert summary["policy_stats"]["algorithm"] == "lin_ts"
+    assert summary["pipeline_stats"]["policy_updates"] == 1
+    assert asked.policy.state.trials == 5
+
+
 async def test_files_that_settings_name_are_looked_for_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

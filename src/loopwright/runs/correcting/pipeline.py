@@ -74,6 +74,8 @@ class ScalePipeline:
         self._algorithm = {"kind": _ALGORITHMS.get(rts_algorithm, rts_algorithm)}
         self._every = policy_update_interval
         self._spec = {"max_turns": max_turns, **(settings or {})}
+        if isinstance(self._spec.get("policy"), dict) and "kind" in self._spec["policy"]:
+            self._algorithm = self._spec.pop("policy")
         classifier = in_file(classifier_model_path, classifier_vectorizer_path)
         if classifier:
             self._spec["classifier"] = {**self._spec.get("classifier", {}), **classifier}
@@ -145,7 +147,7 @@ class ScalePipeline:
     def _whole(self, dataset: Mapping[str, Any], batch: int | None) -> dict[str, Any]:
         """The spec."""
         every = self._every if batch is None else batch
-        policy: dict[str, Any] = {**self._algorithm, "update_every": every}
+        policy: dict[str, Any] = dict(self._algorithm)
         learned = self.policy.state if hasattr(self, "policy") else None
         if learned is not None and learned.trials:
             policy["warm_start"] = learned.plain()
@@ -155,6 +157,7 @@ class ScalePipeline:
             "dataset": dict(dataset),
             "models": [self._model.block],
             "policy": policy,
+            **({} if "update_every" in policy else {"update_every": every}),
             "window": every,
             "output": str(self.log_dir),
             **self._spec,
