@@ -160,20 +160,18 @@ async def test_a_policy_of_the_settings_passes_on_what_it_learned_too(tmp_path: 
     assert asked.policy.state.trials == 5
 
 
-async def test_files_that_settings_name_are_looked_for_in_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_that_settings_name_are_looked_for_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("bank.json").write_text(json.dumps([{"id": "mine", "text": "Go step by step."}]))
     write(Path("confidence.json"), embedded())
     given = {"reprompts": "bank.json", "classifier": {"path": "confidence.json"}, "max_turns": 1}
     asked = ScalePipeline(Doubling(), log_dir="logs", rts_algorithm="epsilon_greedy", settings=given)
-    await asked.process_dataset("doubles", batch_size=1, streamer=Doubles(*range(20, 30)))
+    asyncio.run(asked.process_dataset("doubles", batch_size=1, streamer=Doubles(*range(20, 30))))
     Path("learned.json").write_text(json.dumps(asked.policy.state.plain()))
     policy = {"kind": "epsilon_greedy", "warm_start": "learned.json"}
     begun = ScalePipeline(Doubling(), log_dir="logs", settings={**given, "policy": policy})
     assert begun.policy.select_prompt(RTSContext("anchored", 0.9, "mine")).prompt_id in {"mine", None}
-    await begun.process_dataset("more", streamer=Doubles(30, 31))
+    asyncio.run(begun.process_dataset("more", streamer=Doubles(30, 31)))
     assert begun.policy.state.trials == 12
 
 
