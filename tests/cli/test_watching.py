@@ -67,6 +67,14 @@ async def test_one_line_comes_soon_and_then_one_per_interval() -> None:
     assert "usd $0.00 of $2.00" in shown[0]
 
 
+async def test_what_must_be_said_of_a_run_is_said_before_its_figures() -> None:
+    said = live()._replace(caveats=("nobody answers",), warnings=("much is spent",))
+    lines, _, err = screen()
+    with pytest.raises(asyncio.CancelledError):
+        await Lines(lines, times([], 1)).watch(said)
+    assert err.getvalue().splitlines()[1:3] == ["note: nobody answers", "warning: much is spent"]
+
+
 async def test_programs_get_events() -> None:
     lines, out, _ = screen(json=True)
     with pytest.raises(asyncio.CancelledError):

@@ -34,6 +34,8 @@ class Display(Silent):
     async def watch(self, live: Live) -> None:
         await super().watch(live)
         gauge = Gauge(live)
+        for caveat in live.caveats:
+            self.notice(f"note: {caveat}")
         for warning in live.warnings:
             self.notice(f"warning: {warning}")
         with Redrawn(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as redrawn:

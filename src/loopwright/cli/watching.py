@@ -46,6 +46,8 @@ class Lines(Silent):
         await super().watch(live)
         gauge = Gauge(live)
         self._screen.tell(f"run {live.folder.path}")
+        for caveat in live.caveats:
+            self._screen.tell(f"note: {caveat}")
         for warning in live.warnings:
             self._screen.tell(f"warning: {warning}")
         await self._sleep(FIRST_S)

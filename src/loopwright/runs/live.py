@@ -28,7 +28,7 @@ from loopwright.policy.protocol import Policy
 from loopwright.runs import monitors
 from loopwright.runs.abilities import Probing
 from loopwright.runs.beginning import bare
-from loopwright.runs.caveats import of_its_own
+from loopwright.runs.caveats import caveats, of_its_own
 from loopwright.runs.check import Checked
 from loopwright.runs.domain import Domain, own_learning, remember
 from loopwright.runs.folder import RunFolder
@@ -47,6 +47,7 @@ class Live(NamedTuple):
     progress: Progress
     models: Models
     warnings: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):
@@ -104,7 +105,8 @@ class Life:
         async with self._models(store, begun.given) as (models, built):
             loop = Adaptation(work, begun.policy, store, models, self._setting())
             loop.progress.expected, loop.progress.wanted = spec.expected_trials(), spec.wanted_samples()
-            live = Live(self._folder, spec, loop.progress, models, self._checked.warnings)
+            said = tuple(caveats(self._folder))
+            live = Live(self._folder, spec, loop.progress, models, self._checked.warnings, said)
             monitoring = monitors.feed(live, self._base, self._watcher.notice)
             async with _beside(self._watcher.watch(live)), _beside(monitoring):
                 with _signals(loop, self._watcher, self._drain_s):

@@ -340,6 +340,7 @@ def test_what_an_oracle_taught_a_policy_is_named_wherever_it_goes(desk: Desk) ->
     assert json.loads((desk.place / "final_policy.json").read_text())["caveats"] == learned["caveats"]
     desk.call("report", "warm")
     assert f"The {passed_on[4:]}" in (desk.place / "report.html").read_text()
+    assert f"note: {passed_on}" in desk.call("run", "spec.yaml", "--fresh").err
     desk.call("policy", "export", "warm", "--own", "-o", "own.json")
     assert said not in (desk.folder / "own.json").read_text(), "the rewards of its own came from no oracle"
 
