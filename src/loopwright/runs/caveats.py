@@ -13,10 +13,11 @@ from loopwright import workflows
 from loopwright.errors import LoopwrightError
 from loopwright.llm.providers import ANSWERERS
 from loopwright.loop.work import Workflow
+from loopwright.policy.protocol import Policy
 from loopwright.policy.state import State
-from loopwright.runs.beginning import Beginning
+from loopwright.runs.beginning import Beginning, starts
 from loopwright.runs.folder import RunFolder
-from loopwright.spec.blocks import Named
+from loopwright.spec.blocks import Named, RunSpec
 from loopwright.store.reader import noted
 
 
@@ -36,13 +37,18 @@ def caveats(folder: RunFolder) -> Iterator[str]:
 
 def of_its_own(folder: RunFolder) -> Iterator[str]:
     spec: Any = (noted(folder.store).get("start") or {}).get("spec") or {}
-    for model in spec.get("models", ()):
-        if model["provider"] in ANSWERERS:
-            yield f"{model['id']!r} is {ANSWERERS[model['provider']]}"
+    yield from _unreal((model["id"], model["provider"]) for model in spec.get("models", ()))
     workflow = workflow_of(folder)
     if workflow is not None:
         with suppress(ValidationError):  # of an earlier edition
             yield from workflow.spec.model_validate_json(json.dumps(spec)).caveats()
+
+
+def of_spec(spec: RunSpec, policy: Policy) -> Iterator[str]:
+    """The same of a run that has just begun, with the policy that it decides by."""
+    own = [*_unreal((model.id, model.provider) for model in spec.models), *spec.caveats()]
+    yield from own
+    yield from of_states([each.start for each in starts(policy)], own)
 
 
 def inherited(folder: RunFolder) -> Iterator[str]:
@@ -53,6 +59,12 @@ def inherited(folder: RunFolder) -> Iterator[str]:
         with suppress(LoopwrightError):  # of an earlier edition
             states = beginning.states(Named.model_validate(meta["start"]["spec"]["policy"]))
             yield from of_states(states, list(of_its_own(folder)))
+
+
+def _unreal(models: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for id, provider in models:
+        if provider in ANSWERERS:
+            yield f"{id!r} is {ANSWERERS[provider]}"
 
 
 def of_states(begun: Iterable[State], own: Collection[str]) -> Iterator[str]:

@@ -28,7 +28,7 @@ from loopwright.policy.protocol import Policy
 from loopwright.runs import monitors
 from loopwright.runs.abilities import Probing
 from loopwright.runs.beginning import bare
-from loopwright.runs.caveats import caveats, of_its_own
+from loopwright.runs.caveats import of_its_own, of_spec
 from loopwright.runs.check import Checked
 from loopwright.runs.domain import Domain, own_learning, remember
 from loopwright.runs.folder import RunFolder
@@ -105,7 +105,7 @@ class Life:
         async with self._models(store, begun.given) as (models, built):
             loop = Adaptation(work, begun.policy, store, models, self._setting())
             loop.progress.expected, loop.progress.wanted = spec.expected_trials(), spec.wanted_samples()
-            said = tuple(caveats(self._folder))
+            said = tuple(of_spec(spec, begun.policy))
             live = Live(self._folder, spec, loop.progress, models, self._checked.warnings, said)
             monitoring = monitors.feed(live, self._base, self._watcher.notice)
             async with _beside(self._watcher.watch(live)), _beside(monitoring):
