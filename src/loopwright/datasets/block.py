@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from loopwright.spec.blocks import Block, Named
+from loopwright.spec.blocks import Block, Named, schema_with
 
 
 class Split(Block):
@@ -30,6 +30,10 @@ class Split(Block):
     @classmethod
     def _short_form(cls, given: object) -> object:
         return {"part": given} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return schema_with(core, handler, {"enum": ["train", "held_out"]})
 
 
 class DatasetBlock(Block):

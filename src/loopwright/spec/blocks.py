@@ -108,6 +108,16 @@ class ModelBlock(Block):
         return self.model or self.id
 
 
+def schema_with(core: CoreSchema, handler: GetJsonSchemaHandler, *short: JsonSchemaValue) -> JsonSchemaValue:
+    """The JSON Schema of a block that may be written in these short forms, too."""
+    full = handler(core)
+    described = handler.resolve_ref_schema(full)
+    whole = ("type", "properties", "required", "additionalProperties")
+    long = {key: described.pop(key) for key in whole if key in described}
+    described["anyOf"] = [*short, long]
+    return full
+
+
 class Named(Block):
     """A kind of something with its arguments: `uniform`, `{fixed: balanced}`, `{epsilon_greedy: {epsilon: 0.1}}`, or
     `{kind: epsilon_greedy, epsilon: 0.1}`."""
@@ -139,12 +149,9 @@ class Named(Block):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        full = handler(core)
-        described = handler.resolve_ref_schema(full)
-        long = {key: described.pop(key) for key in ("type", "properties", "required", "additionalProperties")}
-        long["additionalProperties"] = True
         short = {"type": "object", "minProperties": 1, "maxProperties": 1, "not": {"required": ["kind"]}}
-        described["anyOf"] = [{"type": "string"}, short, long]
+        full = schema_with(core, handler, {"type": "string"}, short)
+        handler.resolve_ref_schema(full)["anyOf"][-1]["additionalProperties"] = True
         return full
 
 

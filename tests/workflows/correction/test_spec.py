@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import jsonschema_rs
 import pytest
 from pydantic import JsonValue
 from tests.workflows.correction.conftest import SPEC, Desk
 
 from loopwright.learn.error_classifier.protocol import MODES, Predicted
 from loopwright.llm.prompts import reprompts
+from loopwright.spec.schema import json_schema
 from loopwright.workflows.correction import bank
 from loopwright.workflows.correction.contexts import CELLS, cell, context, encoding
 from loopwright.workflows.correction.spec import Contexts, CorrectionSpec, Reprompts
@@ -59,6 +61,26 @@ def test_a_policy_in_short_is_a_nest_in_full(short: JsonValue, full: JsonValue) 
     read = spec(policy=short)
     assert read.policy.model_dump(mode="json") == full
     assert CorrectionSpec.model_validate_json(read.model_dump_json()) == read
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"reprompts": "default"},
+        {"reprompts": "bank.json"},
+        {"reprompts": ["concise_sure"]},
+        {"reprompts": {"styles": ["concise"], "holdout": "only"}},
+        {"dataset": {"source": "mock", "split": "train"}},
+        {"dataset": {"source": "mock", "split": {"part": "held_out", "held_out": 0.5}}},
+        {"policy": {"kind": "lin_ts", "safe_start": 0.2, "update_every": 5, "warm_start": None}},
+    ],
+)
+def test_what_a_spec_may_say_in_short_fits_its_schema(given: dict[str, JsonValue]) -> None:
+    spec(**given)
+    whole = {"workflow": "correction", "dataset": {"source": "mock"}, "models": [{"id": "m", "provider": "tiny"}], **given}
+    fits = jsonschema_rs.Draft202012Validator(json_schema(CorrectionSpec))
+    fits.validate(whole)
+    assert not fits.is_valid({**whole, "reprompts": {"stiles": []}, "dataset": {"source": "mock", "split": "test"}})
 
 
 def test_the_interval_of_updates_may_stand_with_the_policy() -> None:

@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, JsonValue, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, GetJsonSchemaHandler, JsonValue, TypeAdapter, ValidationError, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from loopwright.datasets import checker_of, source
 from loopwright.datasets.block import DatasetBlock
@@ -22,7 +24,7 @@ from loopwright.learn.error_classifier.kinds import EMBEDDED, Kind
 from loopwright.llm.prices import price_of
 from loopwright.llm.prompts import Load, Reprompt, Style, reprompts
 from loopwright.llm.providers import ANSWERERS
-from loopwright.spec.blocks import Block, Named, RunSpec
+from loopwright.spec.blocks import Block, Named, RunSpec, schema_with
 from loopwright.spec.paths import show
 from loopwright.text.named import EmbedderName
 from loopwright.workflows.correction import policies
@@ -79,6 +81,10 @@ class Reprompts(Block):
         if isinstance(given, str):
             return {} if given == "default" else {"bank": given}
         return {"ids": given, "holdout": "include"} if isinstance(given, list | tuple) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return schema_with(core, handler, {"type": "string"}, {"type": "array", "items": {"type": "string"}})
 
     def offers(self, each: Entry | Reprompt) -> bool:
         named = self.ids is None or each.id in self.ids
