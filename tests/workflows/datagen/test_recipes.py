@@ -352,6 +352,23 @@ def test_fields_of_seeds_that_are_not_named_keep_their_own_names(desk: Desk) -> 
     assert typo.code == 2 and "line 2 has no 'text'" in typo.err
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("task: {labels: [a, b]}\nevaluation: {dev: dev.csv}\n", "evaluation.dev: "),
+        ("task: {labels: [a, b]}\nevaluation: {dev: other.csv}\n", "has no 'label'; did you mean 'lable'?"),
+        (
+            "arms: [{id: a, kind: naive}, {id: b, kind: retrieval, params: {folder: dev}}]\n",
+            "arms[1].params.folder: there is no",
+        ),
+    ],
+)
+def test_files_that_cannot_be_used_are_told_of_before_calls_are_paid_for(desk: Desk, more: str, said: str) -> None:
+    (desk.folder / "other.csv").write_text("text,lable\nhello,a\n")
+    checked = desk.check(MODEL + more + TARGET)
+    assert checked.code == 2 and said in checked.err
+
+
 def test_seeds_are_never_written_again(desk: Desk) -> None:
     assert desk.run(FREE + TARGET).code == 0
     written = [row["data"] for row in desk.rows()]

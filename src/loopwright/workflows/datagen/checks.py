@@ -18,7 +18,7 @@ from loopwright.policy.per_cost import PerCost
 from loopwright.quality.validators.deduplication import Deduplication
 from loopwright.quality.validators.schema import agree, compiled
 from loopwright.spec.paths import show
-from loopwright.workflows.datagen import clashing, publish, seeds, validating
+from loopwright.workflows.datagen import clashing, files, publish, seeds, validating
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import GENERATORS, begins, model_of, way
 from loopwright.workflows.datagen.generators.asking import Pen, Sampling
@@ -181,6 +181,8 @@ def require_extras(formats: Container[str]) -> None:
 def doubts(recipe: RecipeBlock, brief: Brief, base: Path) -> Iterator[str]:
     """Facts that probably leave no row, a target that the grammar cannot reach, and seeds that no arm is ever shown."""
     require_extras(recipe.output.formats)
+    if wrong := [*files.problems(brief, base)]:
+        raise SpecError(wrong)
     yield from clashing.doubts(brief)
     yield from _too_few_texts(recipe, brief)
     if recipe.seeds is None:

@@ -23,7 +23,7 @@ from loopwright.loop.work import Happening, Payoff
 from loopwright.quality.row import Row
 from loopwright.records import DecisionId, Fields, Json
 from loopwright.workflows.datagen.brief import Brief
-from loopwright.workflows.datagen.labelled import Wanted
+from loopwright.workflows.datagen.labelled import Wanted, labelled
 from loopwright.workflows.datagen.learning import learner
 from loopwright.workflows.datagen.ledger import Account, Judged, Taken
 from loopwright.workflows.datagen.material import Past
@@ -38,7 +38,7 @@ class Evaluation:
     def __init__(self, block: EvaluationBlock, brief: Brief) -> None:
         self._block = block
         task = brief.recipe.task
-        self._wanted = Wanted(block.text or task.text, block.label or task.label, block.kind == "regression")
+        self._wanted = Wanted.by(block, task)
         self._labels = set(task.labels) if block.kind == "classification" else set()
         self._learner = learner(block)
         self._by = brief.wanted_label
@@ -50,20 +50,17 @@ class Evaluation:
 
     def dev(self, base: Path) -> FromFiles:
         """The dev rows, checked; a library that the model lacks is missed now, not after so many batches."""
-        file = (base / Path(self._block.dev).expanduser()).resolve()
-        return FromFiles(self._block.dev, partial(self._read, file), partial(self._checked, file))
+        return FromFiles(self._block.dev, partial(self._read, base), self._checked)
 
-    def _read(self, file: Path) -> list[list[Any]]:
-        from loopwright.datasets.files import rows  # noqa: PLC0415 - what only a run with an evaluation needs
+    def _read(self, base: Path) -> list[list[Any]]:
+        return [list(each) for each in labelled(base, self._block.dev, self._wanted)]
 
-        return [list(self._wanted.of(Row(row.fields), row.place)) for row in rows(file)]
-
-    def _checked(self, file: Path, found: list[list[Any]]) -> Json:
-        if not found:
-            raise UsageError(f"evaluation.dev: {file} holds no row")
+    def _checked(self, found: list[list[Any]]) -> Json:
         if self._labels and not {target for _, target in found} & self._labels:
             known, theirs = (", ".join(sorted(map(str, some))[:3]) for some in (self._labels, {target for _, target in found}))
-            raise UsageError(f"evaluation.dev: {file} has none of the labels of task.labels ({known}, ...), but {theirs}, ...")
+            raise UsageError(
+                f"evaluation.dev: {self._block.dev} has none of the labels of task.labels ({known}, ...), but {theirs}, ..."
+            )
         some = found[:_TRIED]
         self._learner.fit([str(text) for text, _ in some], [target for _, target in some])
         return cast(Json, found)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from loopwright.errors import UsageError
 from loopwright.kinds import nearest
 from loopwright.learn.protocol import Target
 from loopwright.quality.row import Row
+from loopwright.workflows.datagen.spec import EvaluationBlock, Task
 
 
 class Labelled(NamedTuple):
@@ -23,6 +25,11 @@ class Wanted(NamedTuple):
     text: str
     label: str | None
     number: bool = False
+
+    @classmethod
+    def by(cls, block: EvaluationBlock, task: Task) -> Wanted:
+        """What an evaluation looks at in the rows of its dev set."""
+        return cls(block.text or task.text, block.label or task.label, block.kind == "regression")
 
     def of(self, row: Row, place: str) -> Labelled:
         """`place` is what an error calls the row."""
@@ -44,6 +51,17 @@ class Wanted(NamedTuple):
         if not math.isfinite(number):
             raise UsageError(f"{place}: {self.label!r} is {label!r:.60}, and a regression needs numbers")
         return number
+
+
+def labelled(base: Path, file: str, wanted: Wanted) -> list[Labelled]:
+    """The rows of a file beside the recipe. Raises UsageError where one has not what is wanted, or there is none."""
+    from loopwright.datasets.files import rows  # noqa: PLC0415 - what only a run with an evaluation needs
+
+    place = (base / Path(file).expanduser()).resolve()
+    found = [wanted.of(Row(row.fields), row.place) for row in rows(place)]
+    if not found:
+        raise UsageError(f"evaluation.dev: {place} holds no row")
+    return found
 
 
 def _hint(name: str, data: Mapping[str, Any]) -> str:

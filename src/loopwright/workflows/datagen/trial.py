@@ -77,13 +77,13 @@ class Datagen:
         for number, row in enumerate(rows):
             self._seeds.admit(f"seed-{number}", Row(row))
         self._setting = Setting.of(self.brief, len(rows) - self.brief.unwanted(rows).total())
-        for arm, generator in self._generators.items():
-            with _of_arm(arm):
-                await generator.prepare(stages, rows)
         if self._evaluation is not None and self.recipe.evaluation is not None:
             reads = cast(Fields, self.recipe.evaluation.model_dump(mode="json"))
             dev = await stages.read("dev", reads, self._evaluation.dev(stages.base))
             self._evaluation.take(cast(Any, dev), rows)
+        for arm, generator in self._generators.items():
+            with _of_arm(arm):
+                await generator.prepare(stages, rows)
 
     # act
 
