@@ -205,4 +205,13 @@ def test_check_says_what_is_wrong_with_a_bank_in_a_file(desk: Desk) -> None:
         assert ended.code == 2
         assert "reprompts.ids[0]: no reprompt is called 'minne'" in ended.err and "did you mean 'mine'?" in ended.err
     (desk.folder / "bank.json").unlink()
-    assert "bank.json cannot be read: No such file" in desk.check(words).err
+    assert re.search(r"spec.yaml:8: reprompts.bank: .*bank.json cannot be read: No such file", desk.check(words).err)
+
+
+def test_a_run_that_has_begun_does_not_miss_its_bank(desk: Desk) -> None:
+    (desk.folder / "bank.json").write_text('[{"id": "mine", "text": "Once more."}]')
+    words = "reprompts: bank.json\npolicy: {fixed: mine}\nmax_turns: 1\n"
+    assert desk.run(f"{words}budget: {{calls: 10}}\n").code == 3
+    (desk.folder / "bank.json").unlink()
+    assert desk.run(words).code == 0
+    assert desk.summary()["outcome"]["by_prompt"]["mine"]["asked"] == 12

@@ -96,11 +96,12 @@ def read_bank(file: Path) -> tuple[Entry, ...]:
     try:
         return TypeAdapter(tuple[Entry, ...]).validate_json(file.read_bytes())
     except OSError as error:
-        raise UsageError(f"reprompts.bank: {file} cannot be read: {error.strerror}") from None
+        raise SpecError([Problem("reprompts.bank", f"{file} cannot be read: {error.strerror}")]) from None
     except ValidationError as error:
         first = error.errors()[0]
         place = show(first["loc"])
-        raise UsageError(f"reprompts.bank: {file}: {place + ': ' if place else ''}{first['msg']}") from None
+        said = f"{file}: {place + ': ' if place else ''}{first['msg']}"
+        raise SpecError([Problem("reprompts.bank", said)]) from None
 
 
 class FitBlock(Block):
