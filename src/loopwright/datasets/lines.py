@@ -56,7 +56,8 @@ def csv_rows(file: Path) -> Iterator[Row]:
             try:
                 row = next(reader, None)
             except csv.Error as error:
-                raise UsageError(f"{place}: {error}") from None
+                quotes = "" if "limit" in str(error) else "; text in quotes ends with one, and a quote in it stands there twice"
+                raise UsageError(f"{place}: {error}{quotes}") from None
             if row is None:
                 return
             if None in row:

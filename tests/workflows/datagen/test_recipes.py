@@ -297,7 +297,7 @@ def test_the_schema_of_recipes_is_a_json_schema(desk: Desk) -> None:
         ("seeds.csv", "message,intent\nhello,refund\n,delivery\n", "line 3 has no 'message', which is to be 'text'"),
         ("seeds.csv", "messge,intent\nhello,refund\n", "did you mean 'messge'?"),
         ("seeds.csv", "intent,message\nrefund,hello, you\n", "line 2: more cells than the 2 columns"),
-        ("seeds.csv", 'message,intent\n"hello,refund\n', "line 2: unexpected end of data"),
+        ("seeds.csv", 'message,intent\n"hello,refund\n', "line 2: unexpected end of data; text in quotes ends with one"),
         ("seeds.jsonl", '{"message": "a", "intent": "refund"}\n[1]\n', "line 2: is no JSON object"),
         ("seeds.jsonl", "{", "line 1: "),
         ("seeds.txt", "hello", "a file of rows ends in .csv, .json, .jsonl"),
