@@ -250,4 +250,6 @@ def exceeded(account: Account, asked: Waiting) -> BudgetReached:
 
 
 def _amount(unit: int, amount: int) -> str:
-    return f"{amount / NANO:.6f} USD" if unit == USD else f"{amount:,} {UNITS[unit]}"
+    if unit == USD:
+        return f"{amount / NANO:.6f} USD"
+    return f"{amount:,} {UNITS[unit].removesuffix('s') if amount == 1 else UNITS[unit]}"
