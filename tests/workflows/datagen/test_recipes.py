@@ -188,8 +188,17 @@ REQUIRED = "{type: object, properties: {text: {type: string}}, required: [text]"
         "validators: {length: {field: note, max_words: 5}}\n",
         MODEL + f"task: {{label: topic, labels: [a, b]}}\nconstraints: {{schema: {REQUIRED}}}}}\n"
         'validators: {entailment: {premise: <text>, hypothesis: "about <topic>", model: writer}}\n',
+        MODEL + f"constraints: {{schema: {REQUIRED[:-1]}, note]}}}}\nvalidators: {{length: {{field: note, max_words: 5}}}}\n",
+        MODEL + f"constraints: {{schema: {REQUIRED}, additionalProperties: {{type: string}}}}}}\n"
+        "validators: {length: {field: note, max_words: 5}}\n",
     ],
-    ids=["of another part of the schema", "of the grammar beyond the schema", "the label, which rows are not asked to hold"],
+    ids=[
+        "of another part of the schema",
+        "of the grammar beyond the schema",
+        "the label, which rows are not asked to hold",
+        "asked for, and not described",
+        "one more, as the schema allows",
+    ],
 )
 def test_what_rows_may_have_is_nothing_that_no_row_has(desk: Desk, text: str) -> None:
     assert desk.call("check", desk.write(f"{text}{TARGET}")).code == 0

@@ -29,9 +29,10 @@ def shapes(schema: Fields) -> Sequence[Fields]:
 
 
 def properties(schema: Fields) -> Mapping[str, Json]:
-    """The fields that the schema names; none where it does not say."""
-    named = schema.get("properties")
-    return named if isinstance(named, Mapping) else {}
+    """The fields that the schema names or asks for; none where it does not say."""
+    named, asked = schema.get("properties"), schema.get("required")
+    found: dict[str, Json] = dict(named) if isinstance(named, Mapping) else {}
+    return {**found, **{str(name): {} for name in asked if name not in found}} if isinstance(asked, list | tuple) else found
 
 
 def common(schema: Fields) -> Mapping[str, Json]:

@@ -4,7 +4,6 @@ nobody gives."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import cast
 
 import orjson
 from pydantic import JsonValue
@@ -18,9 +17,10 @@ from loopwright.spec.paths import show
 from loopwright.workflows.datagen import clashing
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators.plans import PLANNED
+from loopwright.workflows.datagen.shapes import properties
 
 _MORE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"))
-"""Where a schema has one of these, its rows may have fields that `properties` does not name."""
+"""Where a schema has one of these, `properties` need not name all fields."""
 _SCORELESS = frozenset(("schema", "length", "format", "regex", "deduplication"))
 """The kinds that have no score for a row that passes."""
 
@@ -64,9 +64,15 @@ def _of(name: str, parameters: Mapping[str, JsonValue], brief: Brief) -> Iterato
 def _fields(brief: Brief) -> Collection[str] | None:
     """Those that a row can have; None where it may have any."""
     schemas = [brief.schema, *([brief.grammar.schema()] if brief.grammar is not None else [])]
-    if any(not isinstance(schema.get("properties"), Mapping) or not _MORE.isdisjoint(schema) for schema in schemas):
+    if any(_open(schema) for schema in schemas):
         return None
-    return {str(name) for schema in schemas for name in cast(Fields, schema["properties"])}
+    return {name for schema in schemas for name in properties(schema)}
+
+
+def _open(schema: Fields) -> bool:
+    """Whether its rows may have fields that it does not name: it says so, or says it elsewhere than in a list of properties."""
+    listed = isinstance(schema.get("properties"), Mapping) and _MORE.isdisjoint(schema)
+    return not listed or bool(schema.get("additionalProperties", False))
 
 
 def _looked_at(name: str, parameters: Mapping[str, JsonValue], fields: Collection[str], brief: Brief) -> Iterator[Problem]:
