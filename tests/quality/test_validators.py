@@ -241,6 +241,8 @@ def test_a_schema_that_nobody_gave_is_missed() -> None:
 def test_an_nli_model_needs_its_extra() -> None:
     gate = build({"entailment": {"premise": "<label>", "hypothesis": "<text>", "nli": "folder"}}, GIVEN)
     with pytest.raises(ExtraMissing, match="nli"):
+        gate.load()
+    with pytest.raises(ExtraMissing, match="nli"):
         asyncio.run(gate.examine(Row(ROWS["plain"]), agreeing, gate.memories().view()))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from loopwright.quality.guarding import guarded
 from loopwright.quality.row import Row, Ruling
-from loopwright.quality.validator import Asker, Asks, Compares, Expects, Judges, Parameters, Remembers, Validator, Weighs
+from loopwright.quality.validator import Asker, Asks, Compares, Expects, Judges, Loads, Parameters, Remembers, Validator, Weighs
 
 _COST_OF_OTHERS = ((Judges, Parameters.cost), (Compares, 50), (Asks, 90), (Weighs, 100))
 
@@ -115,6 +115,12 @@ class Gate:
     def asks(self) -> tuple[str, ...]:
         """The names of those that ask models, which costs."""
         return tuple(self._asking)
+
+    def load(self) -> None:
+        """What they need beside their parameters, so that what is missing is said before a call is paid for."""
+        for each in self.validators.values():
+            if isinstance(each, Loads):
+                each.load()
 
     def memories(self) -> Memories:
         """Empty ones, for a run to fill."""

@@ -18,13 +18,14 @@ class _Encoder(NamedTuple):
 
 
 def entails(folder: str, premise: str, hypothesis: str) -> float:
-    """The probability that the hypothesis follows. Raises ExtraMissing or UsageError where the model cannot be used."""
-    encoder = _loaded(folder)
+    """The probability that the hypothesis follows."""
+    encoder = loaded(folder)
     return float(encoder.model.predict([(premise, hypothesis)], apply_softmax=True)[0][encoder.entailment])
 
 
 @cache
-def _loaded(folder: str) -> _Encoder:
+def loaded(folder: str) -> _Encoder:
+    """The model. Raises ExtraMissing or UsageError where it cannot be used."""
     try:
         encoders = import_module("sentence_transformers")
     except ImportError:

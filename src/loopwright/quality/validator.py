@@ -76,6 +76,13 @@ class Weighs(Protocol):
         ...
 
 
+@runtime_checkable
+class Loads(Protocol):
+    def load(self) -> None:
+        """What it needs beside its parameters. Raises ExtraMissing or UsageError where that is not to be had."""
+        ...
+
+
 Validator: TypeAlias = Judges | Asks | Compares | Weighs
 
 

@@ -378,6 +378,21 @@ def test_files_that_cannot_be_used_are_told_of_before_calls_are_paid_for(desk: D
     assert checked.code == 2 and said in checked.err
 
 
+@pytest.mark.parametrize(
+    ("validators", "said"),
+    [
+        ("entailment: {premise: <label>, hypothesis: <text>, nli: models/nli}", "loopwright[nli]"),
+        ("similarity: {field: text, max: 0.9, embedder: bert}", "there is no folder bert"),
+        ("diversity: {min: 0.1, measure: vendi, embedder: bert}", "there is no folder bert"),
+    ],
+)
+def test_a_validator_that_lacks_its_model_is_told_of_before_calls_are_paid_for(desk: Desk, validators: str, said: str) -> None:
+    ended = desk.run(f"task: {{labels: [a, b]}}\n{MODEL}validators: {{{validators}}}\n{TARGET}")
+    assert ended.code == 2, ended
+    assert said in ended.err
+    assert desk.runs() == []
+
+
 def test_seeds_are_never_written_again(desk: Desk) -> None:
     assert desk.run(FREE + TARGET).code == 0
     written = [row["data"] for row in desk.rows()]

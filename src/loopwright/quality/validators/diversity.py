@@ -12,6 +12,7 @@ from loopwright.quality.validator import Given, Parameters, TextField, Unfit
 from loopwright.text.named import EmbedderName, embedder
 
 Measure: TypeAlias = Literal["distinct_1", "distinct_2", "distinct_3", "compression", "self_bleu", "vendi", "coverage"]
+_OF_VECTORS = ("vendi", "coverage")
 
 
 class Diversity(Parameters):
@@ -37,6 +38,10 @@ class Diversity(Parameters):
             )
         return self.model_copy(update={"n": n})
 
+    def load(self) -> None:
+        if self.measure in _OF_VECTORS:
+            embedder(self.embedder)
+
     def weigh(self, rows: Sequence[Row]) -> Ruling:
         n = self.n or len(rows)
         texts = [text for text in (row.text(self.field) for row in rows) if text is not None]
@@ -53,7 +58,7 @@ class Diversity(Parameters):
         from loopwright.text import diversity  # noqa: PLC0415 - numpy, which checking a spec does without
 
         some = diversity.sample(texts, n)
-        if self.measure in ("vendi", "coverage"):
+        if self.measure in _OF_VECTORS:
             vectors = embedder(self.embedder).embed(some)
             return diversity.vendi(vectors) / n if self.measure == "vendi" else diversity.coverage(vectors)
         if self.measure == "compression":

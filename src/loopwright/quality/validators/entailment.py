@@ -102,11 +102,16 @@ class AskedEntailment(Entailment):
 class NliEntailment(Entailment):
     cost: ClassVar[int] = 65
 
+    nli: str
+
+    def load(self) -> None:
+        nli.loaded(self.nli)
+
     def judge(self, row: Row) -> Ruling:
         pair = _pair(self, row)
         if isinstance(pair, Ruling):
             return pair
-        probability = round(nli.entails(self.nli or "", pair.premise, pair.hypothesis), 4)
+        probability = round(nli.entails(self.nli, pair.premise, pair.hypothesis), 4)
         if probability >= self.threshold:
             return Ruling(True, probability)
         return Ruling(False, probability, f"follows with probability {probability:.2f}, at least {self.threshold:g}")

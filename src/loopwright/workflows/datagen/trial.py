@@ -50,6 +50,7 @@ class Datagen:
         self.recipe = recipe
         self.brief = recipe.brief
         self.gate: Gate = self.brief.gate()
+        self.gate.load()
         self.arms = [as_arm(block, self.brief) for block in self.brief.arms]
         self._contextual = contextual(recipe.policy)
         self.encoding = encoding(self.arms) if self._contextual else None
