@@ -25,9 +25,24 @@ version = "1.0"
 [project.entry-points."loopwright.plugins"]
 "validator.short" = "desk_checks:short"
 "validator.fragile" = "desk_checks:fragile"
+"validator.taught" = "desk_checks:Taught"
 """
 CHECKS = '''
 """Checks of ours."""
+
+from loopwright.quality.row import Ruling
+from loopwright.quality.validator import Parameters
+
+
+class Taught(Parameters):
+    field: str
+    premise: str
+
+    def fitted(self, given):
+        return self
+
+    def judge(self, row):
+        return Ruling(True)
 
 
 def short(row):
@@ -74,6 +89,11 @@ def test_a_validator_of_an_installed_package_is_one_function(desk: Desk, install
     long = [row for row in desk.rows("rejects.jsonl") if row["rejected_by"] == "short"]
     assert long
     assert all(len(row["data"]["text"]) > 60 and row["reason"] == "says no" for row in long)
+
+
+def test_its_parameters_mean_what_it_says(desk: Desk, installed: Path) -> None:
+    ended = _run(desk, installed, "  taught: {field: economics, premise: supply <meets> demand}\n")
+    assert ended.code == 0, ended
 
 
 def test_rows_at_which_it_raises_are_rejects_that_say_so(desk: Desk, installed: Path) -> None:

@@ -191,6 +191,8 @@ REQUIRED = "{type: object, properties: {text: {type: string}}, required: [text]"
         MODEL + f"constraints: {{schema: {REQUIRED[:-1]}, note]}}}}\nvalidators: {{length: {{field: note, max_words: 5}}}}\n",
         MODEL + f"constraints: {{schema: {REQUIRED}, additionalProperties: {{type: string}}}}}}\n"
         "validators: {length: {field: note, max_words: 5}}\n",
+        MODEL + f"constraints: {{schema: {REQUIRED}, dependentRequired: {{text: [note]}}}}}}\n"
+        "validators: {length: {field: note, max_words: 5}}\n",
     ],
     ids=[
         "of another part of the schema",
@@ -198,10 +200,27 @@ REQUIRED = "{type: object, properties: {text: {type: string}}, required: [text]"
         "the label, which rows are not asked to hold",
         "asked for, and not described",
         "one more, as the schema allows",
+        "asked for beside another",
     ],
 )
 def test_what_rows_may_have_is_nothing_that_no_row_has(desk: Desk, text: str) -> None:
     assert desk.call("check", desk.write(f"{text}{TARGET}")).code == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task: {labels: {a: 0.5, b: 0.5, c: 0.001}}\nvalidators: {label: {keywords: {a: [x], b: [z]}}}\n",
+        "task: {labels: [a, b]}\nvalidators: {label: {model: writer, prompt: judge, labels: [a]}}\n",
+        f"task: {{label: topic, labels: [a, b]}}\nconstraints: {{schema: {REQUIRED[:-1]}, topic, label]}}}}\n"
+        "validators: {label: {keywords: {c: [x], d: [z]}}}\n",
+        "task: {label: topic, labels: [a, b]}\nvalidators: {entailment: {premise: <topic>, hypothesis: <text>}}\n",
+    ],
+    ids=["of which no row is wanted", "for a judge, who is told none", "of another field", "by the name that the recipe gives"],
+)
+def test_a_validator_need_not_know_other_labels_than_it_looks_at(desk: Desk, text: str) -> None:
+    ended = desk.check(f"{MODEL}{text}{TARGET}")
+    assert ended.code == 0, ended
 
 
 def test_the_label_may_be_of_the_same_kind_as_another_field(desk: Desk) -> None:

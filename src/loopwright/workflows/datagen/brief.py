@@ -218,12 +218,13 @@ class Brief:
     @property
     def given(self) -> Given:
         grammar, recipe = self.grammar, self.recipe
-        slots: dict[str, tuple[str, ...]] = {}
+        labels = tuple(recipe.task.labels)
+        slots: dict[str, tuple[str, ...]] = {} if self.wanted_label is None else {self.wanted_label: labels}
         if grammar is not None and recipe.grammar is not None:
-            slots = {rule: found for rule in recipe.grammar.rules if (found := grammar.values(rule))}
+            slots |= {rule: found for rule in recipe.grammar.rules if (found := grammar.values(rule))}
         models = tuple(block.id for block in recipe.models)
         novelty = bool(recipe.reward.diversity_weight) or (self.quality or "").partition(".")[0] == "similarity"
-        return Given(self.schema, tuple(recipe.task.labels), slots, models, recipe.batch_size, novelty)
+        return Given(self.schema, labels, slots, models, recipe.batch_size, novelty)
 
     def gate(self) -> Gate:
         """Raises SpecError where a validator does not fit."""

@@ -10,16 +10,18 @@ from pydantic import JsonValue
 
 from loopwright.errors import Problem, SpecError
 from loopwright.kinds import nearest
+from loopwright.quality import VALIDATORS
 from loopwright.quality.validators.entailment import names_in
 from loopwright.quality.validators.schema import agree
 from loopwright.records import Fields
 from loopwright.spec.paths import show
 from loopwright.workflows.datagen import clashing
 from loopwright.workflows.datagen.brief import Brief
+from loopwright.workflows.datagen.generators import GENERATORS
 from loopwright.workflows.datagen.generators.plans import PLANNED
 from loopwright.workflows.datagen.shapes import properties
 
-_MORE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas"))
+_MORE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas", "dependentRequired"))
 """Where a schema has one of these, `properties` need not name all fields."""
 _SCORELESS = frozenset(("schema", "length", "format", "regex", "deduplication"))
 """The kinds that have no score for a row that passes."""
@@ -51,18 +53,20 @@ def _rewarded(brief: Brief) -> Iterator[Problem]:
 
 def _of(name: str, parameters: Mapping[str, JsonValue], brief: Brief) -> Iterator[Problem]:
     fields = _fields(brief)
-    if fields is not None:
+    if fields is not None and _kind(name) in VALIDATORS.builtin:
         yield from _looked_at(name, parameters, fields, brief)
     own = parameters.get("schema") if _kind(name) == "schema" else None
     if isinstance(own, Mapping) and not agree(own, brief.schema):
         expected = f"one that fits this, too: {orjson.dumps(brief.schema).decode()}"
         yield Problem(show(("validators", name, "schema")), "no row of this recipe can satisfy it", expected)
-    if _kind(name) == "label" and parameters.get("label", "label") in ("label", brief.wanted_label):
+    if _kind(name) == "label" and _of_wanted(str(parameters.get("label", "label")), brief):
         yield from _untold(name, parameters, brief)
 
 
 def _fields(brief: Brief) -> Collection[str] | None:
-    """Those that a row can have; None where it may have any."""
+    """Those that a row can have; None where it may have any, as where a plugin writes it."""
+    if any(arm.kind not in GENERATORS.builtin for arm in brief.arms):
+        return None
     schemas = [brief.schema, *([brief.grammar.schema()] if brief.grammar is not None else [])]
     if any(_open(schema) for schema in schemas):
         return None
@@ -99,10 +103,15 @@ def _missing(place: tuple[str, str], name: str, known: Collection[str], brief: B
         yield Problem(where, f"looks at {name!r}, which no row has", expected, nearest(name, known))
 
 
+def _of_wanted(claim: str, brief: Brief) -> bool:
+    """Whether it is what a row was ordered as: `label` is, where no field of the row has that name."""
+    return claim == brief.wanted_label or (claim == "label" and claim not in properties(brief.schema))
+
+
 def _untold(name: str, parameters: Mapping[str, JsonValue], brief: Brief) -> Iterator[Problem]:
     """Wanted labels that it does not know: each of their rows would fail."""
-    wanted = [label for label, share in brief.quotas.shares.items() if share]
-    for key in ("keywords", "labels"):
+    wanted = [label for label, rows in brief.quotas.rows.items() if rows]
+    for key in ("keywords",) if parameters.get("prompt") == "judge" else ("keywords", "labels"):
         known = parameters.get(key)
         if isinstance(known, Mapping | list | tuple) and known:
             for label in wanted:
