@@ -61,7 +61,7 @@ class View:
         self._other = other
 
     def beside(self, other: View) -> View:
-        """Both as one: a row passes that passes beside either."""
+        """Both as one: a row passes that passes beside each of them."""
         return View(self._memories, self._among, other)
 
     def expect(self, rows: Sequence[Row]) -> None:

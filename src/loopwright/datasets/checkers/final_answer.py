@@ -10,8 +10,8 @@ from loopwright.datasets.checking import Checker
 
 _BARE_POINT = re.compile(r"(?<![\w.])\.(?=\d)")
 _MINUS = re.compile(r"(?<![^\s(])[-−](?=\d)")
-_BETWEEN = re.compile(r"(?<=\d)[^\w\s,](?=\d)")
-"""A point, a stroke or a colon among digits, but for the comma of thousands."""
+_BETWEEN = re.compile(r"(?<=\d)(?!'\d{3}(?!\d))[^\w\s,](?=\d)")
+"""A point, a stroke or a colon among digits, but for the comma or apostrophe of thousands."""
 
 
 def read(text: str) -> str:
