@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from loopwright.cli.glance import caps
+from loopwright.cli.rows import number
 from loopwright.cli.screen import Column, Screen
 from loopwright.cli.traces import trace
 from loopwright.cli.watching import Lines, Silent
@@ -120,14 +121,18 @@ def _summarise(result: Result, screen: Screen) -> None:
 
 
 def _arms(arms: Mapping[str, ArmProgress], screen: Screen) -> None:
-    columns = [Column("arm"), Column("pulls", right=True), Column("mean reward", right=True)]
-    if any(arm.off for arm in arms.values()):
-        columns.append(Column("switched off"))
-    rows = [
-        (name, count(arm.pulls), "-" if arm.mean is None else f"{arm.mean:.3f}", arm.off or "")[: len(columns)]
-        for name, arm in sorted(arms.items())
-    ]
-    screen.table(columns, rows)
+    """What each earned, in the workflow's unit too where that is another."""
+    names, all_of_them = zip(*sorted(arms.items()), strict=True)
+    table = {
+        Column("arm"): names,
+        Column("pulls", right=True): [count(arm.pulls) for arm in all_of_them],
+        Column("mean reward", right=True): [number(arm.mean) for arm in all_of_them],
+    }
+    if any(arm.mean != arm.mean_raw for arm in all_of_them):
+        table[Column("unscaled", right=True)] = [number(arm.mean_raw) for arm in all_of_them]
+    if any(arm.off for arm in all_of_them):
+        table[Column("switched off")] = [arm.off or "" for arm in all_of_them]
+    screen.table([*table], [*zip(*table.values(), strict=True)])
 
 
 def _fields(result: Result) -> dict[str, object]:
@@ -148,7 +153,13 @@ def _fields(result: Result) -> dict[str, object]:
         "warnings": progress.warnings,
         "caveats": list(caveats(result.folder)),
         "arms": {
-            name: {"pulls": arm.pulls, "rewards": arm.rewards, "mean": arm.mean, "switched_off": arm.off}
+            name: {
+                "pulls": arm.pulls,
+                "rewards": arm.rewards,
+                "mean": arm.mean,
+                "mean_raw": arm.mean_raw,
+                "switched_off": arm.off,
+            }
             for name, arm in progress.arms.items()
         },
         "calls": total.calls,

@@ -10,11 +10,12 @@ from loopwright.records import Decision, Reward, Sample, TrialRecord
 
 @dataclass(slots=True)
 class ArmProgress:
-    """One arm's record: how often it was taken and what it earned, scaled to 0..1."""
+    """One arm's record: how often it was taken and what it earned, scaled to 0..1 and (`raw`) in the workflow's unit."""
 
     pulls: int = 0
     rewards: int = 0
     total: float = 0.0
+    raw: float = 0.0
     weight: float = 0.0
     off: str | None = None
     """Why it is offered no more."""
@@ -22,6 +23,10 @@ class ArmProgress:
     @property
     def mean(self) -> float | None:
         return self.total / self.weight if self.rewards else None
+
+    @property
+    def mean_raw(self) -> float | None:
+        return self.raw / self.weight if self.rewards else None
 
 
 @dataclass(slots=True)
@@ -59,6 +64,7 @@ class Progress:
         progress = self._arm(arm)
         progress.rewards += 1
         progress.total += reward.weight * reward.value
+        progress.raw += reward.weight * reward.raw
         progress.weight += reward.weight
 
     def warn(self, warning: str) -> None:

@@ -72,6 +72,12 @@ def test_the_conversation_is_kept_and_its_billed_tokens_stand_beside_the_price(d
     assert decision["reward"] == pytest.approx(1 - 0.018)
 
 
+def test_what_arms_earned_is_told_in_the_unit_of_the_reward_too(desk: Desk) -> None:
+    told = desk.run("policy: uniform\n").out
+    assert re.search(r"^arm +pulls +mean reward +unscaled$", told, re.M)
+    assert re.search(r"^stop +\d+ +0\.500 +0\.000$", told, re.M)
+
+
 def test_a_decision_earns_what_came_of_it_and_a_stop_exactly_nothing(desk: Desk) -> None:
     desk.questions(range(15, 214))
     desk.run("policy: uniform\n")
