@@ -29,7 +29,7 @@ def again(folder: RunFolder, sets: Sequence[str] = ()) -> Again:
     if began is None:
         raise RunNotFound(f"{folder.path} was never started: its store holds no spec")
     all_sets = _latest((*began["sets"], *sets))
-    checked = check(folder.spec, all_sets)
+    checked = check(folder.spec, all_sets, began["spec"])
     if checked.digest != began["digest"]:
         raise UsageError(
             f"with {' '.join(sets) or 'its spec as it is now'} this would be another run than {folder.name}: "

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 from tests.killing import killed_after
 from tests.workflows.datagen.conftest import FREE, TASK, Desk
+
+from loopwright.spec.digest import digest
+from loopwright.workflows.datagen.recipe import Recipe
 
 ROWS = 300
 
@@ -180,6 +185,30 @@ def test_more_batches_go_on_where_the_bound_ended_the_run(desk: Desk) -> None:
     assert desk.call("runs", "resume", str(desk.place), "--set", "target.batches=50", "--quiet").code == 0
     assert "status    done: target reached" in desk.call("runs", "show", str(desk.place)).out
     assert len(desk.rows()) == 60
+
+
+def test_a_run_goes_on_that_was_begun_before_a_mistake_of_it_was_known(desk: Desk) -> None:
+    assert desk.run(f"{FREE}\ntarget: {{accepted: 60, batches: 2}}").code == 4
+    _as_if_begun_with(desk.place, "txet")
+    refused = desk.call("check", str(desk.place / "spec.yaml"))
+    assert (refused.code, "looks at 'txet', which no row has" in refused.err) == (2, True), refused
+    assert desk.call("runs", "export", str(desk.place), "--as", "hf", "--output", str(desk.folder / "hf")).code == 0
+    wrong = desk.call("runs", "resume", str(desk.place), "--set", "output.publish.license=mine", "--quiet")
+    assert (wrong.code, "no licence is called" in wrong.err, "txet" in wrong.err) == (2, True, False), wrong
+    resumed = desk.call("runs", "resume", str(desk.place), "--set", "target.batches=4", "--quiet")
+    assert (resumed.code, "target.batches reached: 4 batches have settled" in resumed.out) == (4, True), resumed
+
+
+def _as_if_begun_with(place: Path, field: str) -> None:
+    """The run as an edition would have left it that did not mind at which field `length` looks."""
+    file = place / "spec.yaml"
+    file.write_text(file.read_text().replace("length: {field: text", f"length: {{field: {field}"))
+    with contextlib.closing(sqlite3.connect(place / "run.sqlite")) as store, store:
+        ((kept,),) = store.execute("SELECT value FROM meta WHERE key = 'start'")
+        start = json.loads(kept)
+        start["spec"]["validators"]["length"]["field"] = field
+        start["digest"] = digest(Recipe.model_validate_json(json.dumps(start["spec"])))
+        store.execute("UPDATE meta SET value = ? WHERE key = 'start'", (json.dumps(start),))
 
 
 def test_a_row_that_is_no_object_of_the_schema_is_refused_when_the_recipe_is_read(desk: Desk) -> None:
