@@ -389,6 +389,10 @@ def test_fields_of_seeds_that_are_not_named_keep_their_own_names(desk: Desk) -> 
             "arms: [{id: a, kind: naive}, {id: b, kind: retrieval, params: {folder: dev}}]\n",
             "arms[1].params.folder: there is no",
         ),
+        (
+            "arms: [{id: a, kind: chain, params: {chain: [{retrieval: {folder: dev}}, repair]}}]\n",
+            "arms[0].params.chain[0]: there is no",
+        ),
     ],
 )
 def test_files_that_cannot_be_used_are_told_of_before_calls_are_paid_for(desk: Desk, more: str, said: str) -> None:

@@ -7,23 +7,26 @@ from functools import partial
 from pathlib import Path
 
 from loopwright.errors import Problem, UsageError
-from loopwright.spec.paths import show
+from loopwright.spec import paths
 from loopwright.workflows.datagen.brief import Brief
 from loopwright.workflows.datagen.generators import passages, way
+from loopwright.workflows.datagen.generators.chain import Chain
 from loopwright.workflows.datagen.generators.retrieval import Retrieval
 from loopwright.workflows.datagen.labelled import Wanted, labelled
 
 
 def problems(brief: Brief, base: Path) -> Iterator[Problem]:
-    evaluation, arms = brief.recipe.evaluation, brief.arms
+    evaluation = brief.recipe.evaluation
     if evaluation is not None:
         read = partial(labelled, base, evaluation.dev, Wanted.by(evaluation, brief.recipe.task))
         yield from _tried("evaluation.dev", read)
-    for at, arm in enumerate(arms):
+    for at, arm in enumerate(brief.arms):
+        place: paths.Path = ("arms", at, "params", "folder")
         block = way(arm, ("arms", at))
+        if isinstance(block, Chain):
+            place, block = ("arms", at, "params", "chain", 0), block.chain[0].way(0)
         if isinstance(block, Retrieval):
-            read_folder = partial(passages.read, block.folder, base, block.words)
-            yield from _tried(show(("arms", at, "params", "folder")), read_folder)
+            yield from _tried(paths.show(place), partial(passages.read, block.folder, base, block.words))
 
 
 def _tried(place: str, read: Callable[[], object]) -> Iterator[Problem]:
