@@ -145,6 +145,16 @@ async def test_rows_of_several_shapes_are_asked_for_with_their_labels(kind: str)
     assert not valid({"rows": [{"text": "a", "label": "good", "other": "b", **more}]})
 
 
+async def test_a_row_that_may_be_anything_is_asked_for_with_what_is_told_of_it() -> None:
+    rows = "{anyOf: [true, {type: object, properties: {text: {type: string}}, required: [text]}]}"
+    text = f"constraints: {{schema: {rows}}}\n{MODEL}\ntarget: {{accepted: 5}}"
+    script = Script()
+    generator = way(arm("verbalized", plan=0), ()).generator(recipe(f"workflow: datagen\n{text}").brief, "writer")
+    await generator.write([Order(0, None)], trial(script), material())
+    (asked,) = script.asked
+    assert compiled(asked.schema or {}).is_valid({"rows": [{"text": "a", "probability": 0.01}]})
+
+
 class Undecided(Script):
     """Says nothing of use where it is asked whether a row rests on its passage."""
 

@@ -134,7 +134,7 @@ def _with(more: Fields, row: dict[str, Any]) -> dict[str, Any]:
     """The schema of a row, or of each of its alternatives, with these properties besides."""
     for word in ("anyOf", "oneOf"):
         if word in row and "properties" not in row:
-            return {**row, word: [_with(more, each) for each in row[word]]}
+            return {**row, word: [each if isinstance(each, bool) else _with(more, each) for each in row[word]]}
     named, required = row.get("properties", {}), row.get("required", ())
     return {**row, "properties": {**named, **more}, "required": [*required, *more]}
 
