@@ -92,14 +92,19 @@ async def begin(request: Start, watcher: Watcher, given: Given = NOTHING) -> Res
     """The same, for a program that has a loop of its own and may give parts of the run itself."""
     checked = check(request.file, request.sets)
     base = request.file.resolve().parent if request.base is None else request.base
-    with suppress(SpecError):  # a run that has begun keeps what it needs of them; any other says so itself
+    wrong: SpecError | None = None
+    try:
         checked = check_files(checked, base)
+    except SpecError as error:
+        wrong = error
     name = request.name or checked.spec.name or request.file.stem
     folder = named(Path(checked.spec.runs()), name, checked.digest)
     if request.fresh:
         folder = fresh(folder)
     elif request.anew:
         folder = next(each for each in successive(folder) if not _is_done(each))
+    if wrong is not None and not _has_begun(folder):  # one that has keeps what it needs of the files
+        raise wrong
     prepared = Prepared(folder, checked, request.file.read_bytes(), base, request.sets)
     return await _live(prepared, watcher, request.drain_s, given)
 
@@ -147,6 +152,10 @@ def _located(prepared: Prepared, watcher: Watcher) -> Prepared:
         if checked.spec.located(base) != spec:
             watcher.notice(outdated(", ".join(checked.spec.named_files())))
     return prepared._replace(checked=checked._replace(spec=spec))
+
+
+def _has_begun(folder: RunFolder) -> bool:
+    return folder.store.is_file() and noted(folder.store).get("start") is not None
 
 
 def _is_done(folder: RunFolder) -> bool:

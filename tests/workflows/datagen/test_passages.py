@@ -85,8 +85,11 @@ def test_with_an_embedder_the_nearest_are_drawn_also_where_no_word_is_the_same()
     assert len({passage.id for passage in shelves.drawn("delivery", 4, Keyed(0))}) == 4
 
 
-def test_a_run_says_which_arm_has_no_folder(desk: Desk) -> None:
+def test_a_run_says_which_arm_lacks_its_embedder(desk: Desk) -> None:
     models = 'models: [{id: writer, provider: scripted, script: ["x"]}]'
-    ended = desk.run(f"{models}\narms: [{{id: read, kind: retrieval, params: {{folder: none}}}}]\ntarget: {{accepted: 1}}\n")
+    (desk.folder / "texts").mkdir()
+    (desk.folder / "texts" / "one.txt").write_text("How deliveries are made.")
+    arm = "{id: read, kind: retrieval, params: {folder: texts, embedder: bert}}"
+    ended = desk.run(f"{models}\narms: [{arm}]\ntarget: {{accepted: 1}}\n")
     assert ended.code == 2
-    assert f"the arm 'read': folder: there is no folder {desk.folder / 'none'}" in ended.err
+    assert "the arm 'read': there is no folder bert" in ended.err

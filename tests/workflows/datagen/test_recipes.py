@@ -397,8 +397,10 @@ def test_fields_of_seeds_that_are_not_named_keep_their_own_names(desk: Desk) -> 
 )
 def test_files_that_cannot_be_used_are_told_of_before_calls_are_paid_for(desk: Desk, more: str, said: str) -> None:
     (desk.folder / "other.csv").write_text("text,lable\nhello,a\n")
-    checked = desk.check(MODEL + more + TARGET)
-    assert checked.code == 2 and said in checked.err
+    checked, run = desk.check(MODEL + more + TARGET), desk.run(MODEL + more + TARGET)
+    assert (checked.code, run.code) == (2, 2)
+    assert said in checked.err and said in run.err
+    assert desk.runs() == []
 
 
 @pytest.mark.parametrize(
