@@ -50,7 +50,6 @@ class Datagen:
         self.recipe = recipe
         self.brief = recipe.brief
         self.gate: Gate = self.brief.gate()
-        self.gate.load()
         self.arms = [as_arm(block, self.brief) for block in self.brief.arms]
         self._contextual = contextual(recipe.policy)
         self.encoding = encoding(self.arms) if self._contextual else None
@@ -69,6 +68,7 @@ class Datagen:
         return State(self.gate.memories(), self.recipe.batch_size, len(self.brief.quotas.rows))
 
     async def prepare(self, stages: Stages) -> None:
+        self.gate.load()
         rows: list[Any] = []
         if self.recipe.seeds is not None:
             given = self.recipe.seeds
