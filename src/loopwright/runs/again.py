@@ -40,7 +40,7 @@ def again(folder: RunFolder, sets: Sequence[str] = ()) -> Again:
 
 def located(folder: RunFolder, spec: RunSpec, base: Path) -> RunSpec:
     """The spec with what its files said when the run first started; where it has not, with what they say now."""
-    began = noted(folder.store).get("start") if folder.store.is_file() else None
+    began = noted(folder.store).get("start")
     return spec.located(base, None if began is None else type(spec).model_validate_json(orjson.dumps(began["spec"])))
 
 

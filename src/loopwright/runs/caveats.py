@@ -23,7 +23,7 @@ from loopwright.store.reader import noted
 
 def workflow_of(folder: RunFolder) -> Workflow | None:
     """The catalog line. Whether the run's spec can still be read does not matter."""
-    spec: Any = (noted(folder.store).get("start") or {}).get("spec") or {}
+    spec = _began_with(folder)
     if spec.get("workflow") not in workflows.KINDS.names():
         return None
     return cast(Workflow, workflows.KINDS.load(spec["workflow"]))
@@ -36,7 +36,7 @@ def caveats(folder: RunFolder) -> Iterator[str]:
 
 
 def of_its_own(folder: RunFolder) -> Iterator[str]:
-    spec: Any = (noted(folder.store).get("start") or {}).get("spec") or {}
+    spec = _began_with(folder)
     yield from _unreal((model["id"], model["provider"]) for model in spec.get("models", ()))
     workflow = workflow_of(folder)
     if workflow is not None:
@@ -59,6 +59,11 @@ def inherited(folder: RunFolder) -> Iterator[str]:
         with suppress(LoopwrightError):  # of an earlier edition
             states = beginning.states(Named.model_validate(meta["start"]["spec"]["policy"]))
             yield from of_states(states, list(of_its_own(folder)))
+
+
+def _began_with(folder: RunFolder) -> dict[str, Any]:
+    """Its spec; nothing where it has not begun."""
+    return (noted(folder.store).get("start") or {}).get("spec") or {}
 
 
 def _unreal(models: Iterable[tuple[str, str]]) -> Iterator[str]:

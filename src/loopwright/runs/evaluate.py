@@ -126,7 +126,7 @@ def _trials(reader: RunReader, there: Extent, encoding: Encoding | None) -> Iter
 def _other(file: Path, form: type[RunSpec]) -> Other:
     """Of a run's own spec file, the policy that was played there: with what was set, and what it began with."""
     document, folder = read(file), RunFolder(file.resolve().parent)
-    meta = noted(folder.store) if file.resolve() == folder.spec and folder.store.is_file() else {}
+    meta = noted(folder.store) if file.resolve() == folder.spec else {}
     if meta.get("start"):
         return Other(document, Named.model_validate(meta["start"]["spec"]["policy"]), _own(meta))
     data = document.data

@@ -103,7 +103,7 @@ async def begin(request: Start, watcher: Watcher, given: Given = NOTHING) -> Res
         folder = fresh(folder)
     elif request.anew:
         folder = next(each for each in successive(folder) if not _is_done(each))
-    if wrong is not None and not _has_begun(folder):  # one that has keeps what it needs of the files
+    if wrong is not None and noted(folder.store).get("start") is None:  # one that has keeps what it needs of the files
         raise wrong
     prepared = Prepared(folder, checked, request.file.read_bytes(), base, request.sets)
     return await _live(prepared, watcher, request.drain_s, given)
@@ -154,12 +154,8 @@ def _located(prepared: Prepared, watcher: Watcher) -> Prepared:
     return prepared._replace(checked=checked._replace(spec=spec))
 
 
-def _has_begun(folder: RunFolder) -> bool:
-    return folder.store.is_file() and noted(folder.store).get("start") is not None
-
-
 def _is_done(folder: RunFolder) -> bool:
-    end = noted(folder.store).get("end") if folder.store.is_file() else None
+    end = noted(folder.store).get("end")
     return end is not None and end["status"] == "done"
 
 
@@ -175,8 +171,8 @@ def _domain(checked: Checked, work: Work[Any]) -> Domain | None:
 
 def _beginning(prepared: Prepared, work: Work[Any], domain: Domain | None, watcher: Watcher) -> Beginning:
     """What the run begins with, or what it began with when it was first started."""
-    store, encoding = prepared.folder.store, getattr(work, "encoding", None)
-    kept = Beginning.of(noted(store)) if store.is_file() else None
+    encoding = getattr(work, "encoding", None)
+    kept = Beginning.of(noted(prepared.folder.store))
     if kept is None:
         policy = prepared.checked.policy
         found = read(policy, prepared.base, domain, encoding)

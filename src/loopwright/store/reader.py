@@ -201,8 +201,8 @@ class RunReader:
 
 
 def noted(path: Path) -> dict[str, Any]:
-    """What is noted of a run in `meta`, whatever earlier version its store has."""
-    if examine(path) == 0:
+    """What is noted of a run in `meta`, whatever earlier version its store has; nothing where there is no store yet."""
+    if not path.is_file() or examine(path) == 0:
         return {}
     with closing(connect_to_read(path)) as connection:
         return RunReader(path, connection).meta()
