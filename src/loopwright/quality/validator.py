@@ -112,9 +112,11 @@ class Unfit(ValueError):
 
 
 class Parameters(Block):
-    """The parameters of a kind of validator. `cost` is its place in the order of the gate: the cheap ones come first."""
+    """The parameters of a kind of validator. `cost` is its place in the order of the gate: the cheap ones come first; `graded`
+    says whether a row that passes has a score from it."""
 
     cost: ClassVar[int] = 40
+    graded: ClassVar[bool] = True
 
     def fitted(self, given: Given) -> Validator:
         """The validator with these parameters in that recipe. Raises `Unfit` where there is none."""

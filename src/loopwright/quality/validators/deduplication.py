@@ -21,6 +21,7 @@ class Deduplication(Parameters):
     """Exact: equal but for case and spacing. Near: the Jaccard similarity of character 5-grams, estimated."""
 
     cost: ClassVar[int] = 50
+    graded: ClassVar[bool] = False
 
     field: TextField = None
     near: Annotated[float | None, Field(ge=0.05, le=1, description="how alike two texts must be; null: exact alone")] = 0.8

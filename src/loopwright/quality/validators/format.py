@@ -42,6 +42,7 @@ class Format(Parameters):
     """The whole text, without the spaces around it, is of that form."""
 
     cost: ClassVar[int] = 20
+    graded: ClassVar[bool] = False
 
     name: Annotated[FormatName, Field(description=" | ".join(get_args(FormatName)))]
     field: TextField = None

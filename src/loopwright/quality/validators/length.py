@@ -26,6 +26,7 @@ class Length(Parameters):
     """At least one bound; characters are counted without the spaces around the text."""
 
     cost: ClassVar[int] = 20
+    graded: ClassVar[bool] = False
 
     field: TextField = None
     min_words: _Count = None

@@ -29,6 +29,7 @@ class Regex(Parameters):
     """A pattern matches anywhere unless it is anchored with ^ or $. `says` is the reason given where a row fails."""
 
     cost: ClassVar[int] = 20
+    graded: ClassVar[bool] = False
 
     must: Annotated[str | None, Field(description="a pattern that is to be found")] = None
     must_not: Annotated[str | None, Field(description="a pattern that is not to be found")] = None

@@ -19,6 +19,7 @@ class Schema(Parameters):
     """`formats` such as "email" are checked, patterns in time linear in the text."""
 
     cost: ClassVar[int] = 10
+    graded: ClassVar[bool] = False
 
     fits: Annotated[
         dict[str, JsonValue] | None, Field(alias="schema", description="a JSON Schema; default: the recipe's own")

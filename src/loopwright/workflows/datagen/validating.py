@@ -23,8 +23,6 @@ from loopwright.workflows.datagen.shapes import properties
 
 _MORE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties", "dependentSchemas", "dependentRequired"))
 """Where a schema has one of these, `properties` need not name all fields."""
-_SCORELESS = frozenset(("schema", "length", "format", "regex", "deduplication"))
-"""The kinds that have no score for a row that passes."""
 
 
 def problems(brief: Brief) -> Iterator[Problem]:
@@ -40,7 +38,7 @@ def problems(brief: Brief) -> Iterator[Problem]:
 
 def _rewarded(brief: Brief) -> Iterator[Problem]:
     weights, quality = brief.recipe.reward, brief.recipe.reward.quality
-    scored = [name for name in brief.validators if _kind(name) not in _SCORELESS]
+    scored = [name for name in brief.validators if _graded(name)]
     known = ", ".join(scored) or "a `judge` among the validators"
     if quality is not None and quality not in brief.validators:
         yield Problem("reward.quality", "names no validator of this recipe", known, nearest(quality, list(brief.validators)))
@@ -118,6 +116,12 @@ def _untold(name: str, parameters: Mapping[str, JsonValue], brief: Brief) -> Ite
                 if label not in known:
                     message = f"leaves out the label {label!r}, of which rows are wanted: each of them would fail"
                     yield Problem(show(("validators", name, key)), message, f"{label} among them")
+
+
+def _graded(name: str) -> bool:
+    """Whether it may have a score for a row that passes, as a plugin may."""
+    kind = _kind(name)
+    return kind not in VALIDATORS.builtin or bool(VALIDATORS.load(kind).graded)
 
 
 def _kind(name: str) -> str:
