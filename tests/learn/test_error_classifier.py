@@ -175,18 +175,21 @@ def test_labels_are_written_as_csv_and_read_again(tmp_path: Path) -> None:
     (tmp_path / "traces.jsonl").write_text(json.dumps(trace, ensure_ascii=False) + "\n")
     (back,) = labelled.read(tmp_path / "traces.jsonl", str)
     assert back.answers[0].text == turn["answer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("question_id,question,turn,answer\n", "no column right"),
+        ("question_id,question,turn,answer,right\nq,Q?,0,A,perhaps\n", "line 2: right is 'perhaps'"),
+        ('question_id,question,turn,answer,right\nq,Q?,0,"A\nB",1\nq,Q?\n', "line 4: turn is ''"),
+        ("question_id,question,turn,answer,right\nq,Q?,²,A,1\n", "line 2: turn is '²'"),
+    ],
+)
+def test_what_is_wrong_with_labelled_rows_is_told_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "broken.csv"
-    file.write_text("question_id,question,turn,answer\n")
-    with pytest.raises(UsageError, match="no column right"):
-        labelled.read(file, str)
-    file.write_text("question_id,question,turn,answer,right\nq,Q?,0,A,perhaps\n")
-    with pytest.raises(UsageError, match="line 2: right is 'perhaps'"):
-        labelled.read(file, str)
-    file.write_text('question_id,question,turn,answer,right\nq,Q?,0,"A\nB",1\nq,Q?\n')
-    with pytest.raises(UsageError, match="line 4: turn is ''"):
-        labelled.read(file, str)
-    file.write_text("question_id,question,turn,answer,right\nq,Q?,²,A,1\n")
-    with pytest.raises(UsageError, match="line 2: turn is '²'"):
+    file.write_text(text)
+    with pytest.raises(UsageError, match=said):
         labelled.read(file, str)
 
 
